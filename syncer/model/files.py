@@ -1,0 +1,64 @@
+"""What is known of a source file before it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime  # noqa: TC003 - part of the runtime shape of the records below
+from typing import Literal
+
+GB = 10**9
+SPLIT_ADVICE_BYTES = 10 * GB
+MAX_FILE_BYTES = 50 * GB
+"""The vendor guide: 50 GB is the largest file; above 10 GB it advises to split into 5-8 GB."""
+
+SourceFormat = Literal["csv", "jsonl", "parquet"]
+Compression = Literal["gzip"]
+
+FORMAT_BY_EXTENSION: dict[str, SourceFormat] = {
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One object found by a spec's `source.uri`, at one version.
+
+    `path` is what identifies the file across runs and machines: project-relative with forward slashes for local files, the
+    full URL otherwise. `location` is where it can be opened now. `fingerprint` is `scheme:value`. `date` is parsed from the
+    path where the URI has `{date:…}`, else None. `rows` is known only where somebody needed it and it was counted.
+    """
+
+    path: str
+    location: str
+    size: int
+    modified: datetime
+    fingerprint: str
+    format: SourceFormat
+    compression: Compression | None = None
+    date: date | None = None
+    rows: int | None = None
+
+    @property
+    def name(self) -> str:
+        return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def stem(self) -> str:
+        """The name without its format and compression extensions: `orders` of `orders.jsonl.gz`."""
+        base = self.name.removesuffix(".gz")
+        known = next((ending for ending in FORMAT_BY_EXTENSION if base.lower().endswith(ending)), "")
+        return base[: len(base) - len(known)]
+
+
+def media_type(file_format: SourceFormat, compression: Compression | None) -> str:
+    """Return the upload's Content-Type as the API's contract names them."""
+    if compression == "gzip":
+        return "application/gzip"
+    return {
+        "csv": "text/csv",
+        "jsonl": "application/x-ndjson",
+        "parquet": "application/vnd.apache.parquet",
+    }[file_format]

@@ -1,0 +1,59 @@
+"""Which keys of a spec are understood but not acted on yet.
+
+A spec may use the whole vocabulary today. A key whose behaviour does not exist yet is named in every plan; where leaving it
+out could send what must not be sent, or send it differently, `apply` refuses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from syncer.model.spec import Spec
+
+LOCAL_PROTOCOLS = ("file", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class NotInForce:
+    """A key that is accepted without effect. `safety` means that `apply` refuses rather than go on without it."""
+
+    key: str
+    safety: bool
+
+
+def protocol(uri: str) -> str:
+    """Return the URL scheme of a source, `file` for plain paths (also `C:\\...`)."""
+    scheme, separator, _ = uri.partition("://")
+    return scheme.lower() if separator else "file"
+
+
+def not_in_force(spec: Spec) -> tuple[NotInForce, ...]:
+    """Return the keys of this spec whose behaviour is not built yet, in the order of the spec."""
+    return tuple(NotInForce(key, safety) for key, present, safety in _pending(spec) if present)
+
+
+def _pending(spec: Spec) -> Iterator[tuple[str, bool, bool]]:
+    source, checks, prepare = spec.source, spec.checks, spec.prepare
+    for uri in source.uris:
+        yield f"source.uri ({protocol(uri)}://)", protocol(uri) not in LOCAL_PROTOCOLS, True
+    yield "source.csv.encoding", source.csv.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"), True
+    yield "source.lookback", source.lookback is not None, False
+    yield "source.ready", source.ready is not None, True
+    yield "source.identity: content", source.identity == "content", True
+    yield f"target.via: {spec.target.via}", spec.target.via != "import", False
+    for name, column in spec.mapping.items():
+        yield f"mapping.{name}.timezone", column.timezone is not None, True
+        yield f"mapping.{name}.clean", bool(column.clean), True
+        yield f"mapping.{name}.mask", column.mask is not None, True
+    yield "prepare.format", prepare.format is not None, False
+    yield "prepare.sort", prepare.sort, False
+    yield "prepare.split", prepare.split is not None, False
+    for key in sorted(checks.model_fields_set):
+        yield f"checks.{key}", True, True
+    yield f"on_invalid: {spec.on_invalid}", spec.on_invalid != "send", True
+    yield "suppress", spec.suppress is not None, True
+    yield "limits.compute_rows", spec.limits.compute_rows is not None, True

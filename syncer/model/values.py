@@ -1,0 +1,108 @@
+"""Durations, sizes, percentages and dates as people write them in specs and settings.
+
+Each type is a string in YAML and JSON Schema and a plain Python value in the models.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+_DURATION = r"^[0-9]+(ms|s|m|h|d|w)$"
+_SIZE = r"^[0-9]+(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
+_PERCENT = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+_DURATION_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+_SIZE_UNITS = {
+    "B": 1,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "TiB": 2**40,
+}
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read `10m`, `24h`, `7d`, `500ms`. Raises ValueError with the accepted forms."""
+    if not re.match(_DURATION, text):
+        raise ValueError("expected a duration such as 30s, 10m, 24h or 7d")
+    number = re.match(r"[0-9]+", text)
+    digits = number.group() if number else ""
+    return int(digits) * _DURATION_UNITS[text[len(digits) :]]
+
+
+def format_duration(value: timedelta) -> str:
+    """Write the duration with its largest whole unit, so that `parse_duration` reads the same value back."""
+    for unit in ("w", "d", "h", "m", "s"):
+        if value and value % _DURATION_UNITS[unit] == timedelta(0):
+            return f"{value // _DURATION_UNITS[unit]}{unit}"
+    return f"{value // _DURATION_UNITS['ms']}ms"
+
+
+def parse_size(text: str) -> int:
+    """Read `5GB` (decimal) or `5GiB` (binary) as bytes. Raises ValueError with the accepted forms."""
+    if not re.match(_SIZE, text):
+        raise ValueError("expected a size such as 500MB, 5GB or 5GiB")
+    digits = re.sub(r"[^0-9]", "", text)
+    return int(digits) * _SIZE_UNITS[text[len(digits) :]]
+
+
+def format_size(value: int) -> str:
+    """Write bytes for people: `4.8 MB`, `1.3 GB`; decimal units, as the vendor's limits are."""
+    size = float(value)
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1000:  # noqa: PLR2004 - the step between decimal units
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def parse_percent(text: str) -> float:
+    """Read `0.5%` as 0.005. Raises ValueError with the accepted form."""
+    if not re.match(_PERCENT, text):
+        raise ValueError("expected a percentage between 0% and 100%, such as 0.5%")
+    return float(text[:-1]) / 100
+
+
+def parse_date(text: str) -> date:
+    """Read `2026-11-01`. Raises ValueError for anything else, also for a day that no month has."""
+    if not re.match(_DATE, text):
+        raise ValueError("expected a date such as 2026-11-01")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text} is not a day of the calendar") from None
+
+
+def _from_text(parse: Any) -> BeforeValidator:  # noqa: ANN401 - one of the parsers above
+    def convert(value: object) -> object:
+        if isinstance(value, str):
+            return parse(value)
+        raise ValueError(f"expected text, found {type(value).__name__}")
+
+    return BeforeValidator(convert)
+
+
+def _text(pattern: str, example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+
+
+Duration = Annotated[timedelta, _from_text(parse_duration), PlainSerializer(format_duration), _text(_DURATION, "10m")]
+Size = Annotated[int, _from_text(parse_size), PlainSerializer(lambda n: f"{n}B"), _text(_SIZE, "5GB")]
+Percent = Annotated[float, _from_text(parse_percent), PlainSerializer(lambda f: f"{f:.4%}"), _text(_PERCENT, "0.5%")]
+Day = Annotated[date, _from_text(parse_date), PlainSerializer(lambda d: d.isoformat()), _text(_DATE, "2026-11-01")]
