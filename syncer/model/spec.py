@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from syncer.model.values import Day, Duration, Percent, Size
+from syncer.values import Day, Duration, Percent, Size
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime"]
 Format = Literal["csv", "jsonl", "parquet"]
