@@ -49,8 +49,8 @@ class Problem:
 class SyncerError(Exception):
     """Something failed, and a person is told what, where, why and which command to run next.
 
-    `what` is one line. `where` names places (spec, import id, job id, correlation id), `why` the cause, and `next_step` one
-    command or action. None of them may hold a token, a presigned URL or the contents of a row.
+    `what` is one line. `where` names places (spec, import id, job id, correlation id), `why` the cause, and
+    `next_step` one command or action. None of them may hold a token, a presigned URL or the contents of a row.
     """
 
     exit_code: ClassVar[int] = 1
@@ -104,7 +104,7 @@ class SourceError(SyncerError):
 
 
 class PrepareError(SyncerError):
-    """A source file cannot become an artifact: a mapped column is missing, or the bytes are not of the declared format."""
+    """A source file cannot become an artifact: a mapped column is missing, or the bytes are not what they should be."""
 
 
 class Waiting(SyncerError):
@@ -124,8 +124,8 @@ class Interrupted(SyncerError):
 class ApiError(SyncerError):
     """The Import Jobs API answered with an error, or did not answer.
 
-    `status` is the HTTP status (0 when there was no answer), `code` the `CDP_ETL.…` code or "", and `correlation_id` what the
-    vendor's support asks for, or "".
+    `status` is the HTTP status (0 when there was no answer), `code` the `CDP_ETL.…` code or "", and `correlation_id`
+    what the vendor's support asks for, or "".
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime  # noqa: TC003 - part of the runtime shape of the records below
+from datetime import date, datetime
 from typing import Literal
 
 GB = 10**9
@@ -26,9 +26,10 @@ FORMAT_BY_EXTENSION: dict[str, SourceFormat] = {
 class SourceFile:
     """One object found by a spec's `source.uri`, at one version.
 
-    `path` is what identifies the file across runs and machines: project-relative with forward slashes for local files, the
-    full URL otherwise. `location` is where it can be opened now. `fingerprint` is `scheme:value`. `date` is parsed from the
-    path where the URI has `{date:…}`, else None. `rows` is known only where somebody needed it and it was counted.
+    `path` is what identifies the file across runs and machines: project-relative with forward slashes for local
+    files, the full URL otherwise. `location` is where it can be opened now. `fingerprint` is `scheme:value`. `date`
+    is parsed from the path where the URI has `{date:…}`, else None. `rows` is known only where somebody needed it and
+    it was counted.
     """
 
     path: str

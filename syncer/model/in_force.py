@@ -1,7 +1,7 @@
 """Which keys of a spec are understood but not acted on yet.
 
-A spec may use the whole vocabulary today. A key whose behaviour does not exist yet is named in every plan; where leaving it
-out could send what must not be sent, or send it differently, `apply` refuses.
+A spec may use the whole vocabulary today. A key whose behaviour does not exist yet is named in every plan; where
+leaving it out could send what must not be sent, or send it differently, `apply` refuses.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class NotInForce:
 
 
 def protocol(uri: str) -> str:
-    """Return the URL scheme of a source, `file` for plain paths (also `C:\\...`)."""
+    """Return the URL scheme of a source, `file` for plain paths."""
     scheme, separator, _ = uri.partition("://")
     return scheme.lower() if separator else "file"
 

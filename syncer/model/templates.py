@@ -1,7 +1,7 @@
-"""The closed set of template fields: `{spec}`, `{date:%Y-%m}`, `{file.name}`, `{file.stem}`, `{file.digest:8}`, `{import}`, `{run}`.
+"""Templates: a closed set of fields and no expression language.
 
-There is no expression language and no environment: what a template can become is decided by the import alone, so a name or a
-batch value can be computed again, and is the same, on any machine.
+`{spec}`, `{date:%Y-%m}`, `{file.name}`, `{file.stem}`, `{file.digest:8}`, `{import}` and `{run}`. What a template becomes
+is decided by the import alone, so a name or a batch value can be computed again, and is the same, on any machine.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def uses(template: str, name: str) -> bool:
 
 
 def date_as_glob(uri: str) -> str:
-    """Turn every `{date:…}` of a source URI into the glob that finds it: `dt={date:%Y-%m-%d}/*.csv` → `dt=????-??-??/*.csv`."""
+    """Turn every `{date:…}` of a source URI into a glob: `dt={date:%Y-%m-%d}/*.csv` → `dt=????-??-??/*.csv`."""
     widths = {"%Y": 4, "%j": 3}
 
     def wildcard(match: re.Match[str]) -> str:
@@ -102,8 +102,8 @@ def date_as_glob(uri: str) -> str:
 def date_in_path(uri: str, path: str) -> date | None:
     """Read the day that `{date:…}` stands for in a path that the URI's glob matched.
 
-    None means that the URI has no date, or that the path is no real day there (`2026-02-30`), or that two dates of one path
-    disagree: such a path does not belong to the source. `*` never crosses a `/`, `**` does.
+    None means that the URI has no date, or that the path is no real day there (`2026-02-30`), or that two dates of
+    one path disagree: such a path does not belong to the source. `*` never crosses a `/`, `**` does.
     """
     match = re.fullmatch(_path_pattern(uri), path)
     if match is None:
