@@ -69,8 +69,15 @@ class Generation:
                 self.forgotten = event
 
     def events(self) -> Iterator[AnyEvent]:
-        yield from (*self.claims, *self.permits, *self.finishes, *self.resolutions, *self.waivers)
-        yield from (event for event in (self.baseline, self.forgotten) if event is not None)
+        yield from self.claims
+        yield from self.permits
+        yield from self.finishes
+        yield from self.resolutions
+        yield from self.waivers
+        if self.baseline is not None:
+            yield self.baseline
+        if self.forgotten is not None:
+            yield self.forgotten
 
     @property
     def standing(self) -> Standing:

@@ -1,7 +1,7 @@
 """Templates: a closed set of fields and no expression language.
 
-`{spec}`, `{date:%Y-%m}`, `{file.name}`, `{file.stem}`, `{file.digest:8}`, `{import}` and `{run}`. What a template becomes
-is decided by the import alone, so a name or a batch value can be computed again, and is the same, on any machine.
+`{spec}`, `{date:%Y-%m}`, `{file.name}`, `{file.stem}`, `{file.digest:8}`, `{import}` and `{run}`. What a template
+becomes is decided by the import alone, so a name or a batch value can be computed again on any machine.
 """
 
 from __future__ import annotations

@@ -1,0 +1,173 @@
+"""The log on disk: `<spec>.jsonl`, then `<spec>.0002.jsonl` and on, appended to and never rewritten.
+
+Reading tolerates exactly one fault, the torn last line of an append that was cut off: it counts for nothing, is
+reported, and is set aside before the next append. Everything else that cannot be read stops the command.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from syncer.errors import Conflict, SyncerError
+from syncer.model.events import AnyEvent
+from syncer.state.lines import UnreadableLine, decode
+
+SEGMENT_BYTES = 10_000_000
+_NAME = re.compile(r"(?P<spec>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\.(?P<number>[0-9]{4,}))?\.jsonl")
+_CONFLICT_MARKERS = (b"<<<<<<< ", b"=======", b">>>>>>> ", b"||||||| ")
+
+
+@dataclass(slots=True)
+class Segment:
+    """One file of the log and how far it has been read.
+
+    `tail` is what stands after `read_to`: a whole event that only lacks its newline, or, when `torn`, no event at all.
+    """
+
+    path: Path
+    spec: str
+    number: int
+    read_to: int = 0
+    lines: int = 0
+    tail: bytes = b""
+    torn: bool = False
+
+    @property
+    def warning(self) -> str | None:
+        if not self.torn:
+            return None
+        return (
+            f"{self.path.name}:{self.lines + 1}: the last line is torn and counts for nothing; "
+            "it is set aside at the next append"
+        )
+
+
+def segments(directory: Path) -> list[Segment]:
+    """Return the log's files in the order they were begun. A missing folder is an empty log."""
+    found = []
+    try:
+        names = sorted(path.name for path in directory.iterdir())
+    except FileNotFoundError:
+        return []
+    for name in names:
+        match = _NAME.fullmatch(name)
+        if match:
+            found.append(Segment(directory / name, match["spec"], int(match["number"] or 1)))
+    return sorted(found, key=lambda segment: (segment.spec, segment.number))
+
+
+def segment_path(directory: Path, spec: str, number: int) -> Path:
+    return directory / (f"{spec}.jsonl" if number == 1 else f"{spec}.{number:04}.jsonl")
+
+
+def read_new(segment: Segment) -> Iterator[AnyEvent]:
+    """Yield the events that were appended since the last call, and remember an unterminated or torn tail.
+
+    Raises Conflict for a line that is no event and not the last one, for git's conflict markers, and for a file that
+    became shorter, because the log is append-only.
+    """
+    with segment.path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size < segment.read_to:
+            raise Conflict(
+                f"{segment.path.name} became shorter while it was in use",
+                why="the log is append-only; something rewrote it",
+                next_step=f"git log -p -- {segment.path.as_posix()}",
+            )
+        file.seek(segment.read_to)
+        data = file.read()
+    segment.tail, segment.torn = b"", False
+    lines = data.split(b"\n")
+    for index, line in enumerate(lines[:-1]):
+        if line.strip():
+            is_last = index == len(lines) - 2 and not lines[-1]
+            try:
+                yield _event(segment, line)
+            except UnreadableLine as error:
+                if not is_last:
+                    raise _unreadable(segment, error) from None
+                segment.tail, segment.torn = line + b"\n", True
+                return
+        segment.read_to += len(line) + 1
+        segment.lines += 1
+    if lines[-1].strip():
+        yield from _unterminated(segment, lines[-1])
+
+
+def _unterminated(segment: Segment, line: bytes) -> Iterator[AnyEvent]:
+    """Read a last line without its newline: an event when it is whole, otherwise torn."""
+    segment.tail = line
+    try:
+        event = _event(segment, line)
+    except UnreadableLine:
+        segment.torn = True
+    else:
+        yield event
+
+
+def _event(segment: Segment, line: bytes) -> AnyEvent:
+    if line.startswith(_CONFLICT_MARKERS):
+        place = f"{segment.path.name}:{segment.lines + 1}"
+        raise Conflict(
+            f"{place}: git's conflict markers stand in the log",
+            why="two branches appended to it and the merge was not finished",
+            next_step=f"keep the lines of both sides, delete the markers, then: git add {segment.path.as_posix()}",
+        )
+    return decode(line)
+
+
+def _unreadable(segment: Segment, error: UnreadableLine) -> Conflict:
+    return Conflict(
+        f"{segment.path.name}:{segment.lines + 1}: the line is no event of the log",
+        why=str(error),
+        next_step=f"restore the line from git: git log -p -- {segment.path.as_posix()}",
+    )
+
+
+def append(segment: Segment, data: bytes) -> None:
+    """Append whole lines durably: they are on disk when this returns.
+
+    A torn tail is set aside first, into `.<name>.torn-<offset>`; an unterminated whole line is terminated. Raises
+    SyncerError when the disk refuses; a failed fsync is never tried again, since what is on disk is then unknown.
+    """
+    is_new = not segment.path.exists()
+    try:
+        with segment.path.open("ab") as file:
+            prefix = _mend_tail(segment, file.fileno())
+            file.write(prefix + data)
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            sync_directory(segment.path.parent)
+    except OSError as error:
+        raise SyncerError(
+            f"the state log could not be written: {error.strerror or error}",
+            where=segment.path.as_posix(),
+            why="nothing is started without a durable record, so the run stops here",
+            next_step="make room or mend the disk, then run: syncer apply",
+        ) from error
+
+
+def _mend_tail(segment: Segment, descriptor: int) -> bytes:
+    """Return what has to be written before the next line; a torn tail is moved out of the way first."""
+    if not segment.torn:
+        return b"\n" if segment.tail else b""
+    aside = segment.path.with_name(f".{segment.path.name}.torn-{segment.read_to}")
+    aside.write_bytes(segment.tail)
+    os.ftruncate(descriptor, segment.read_to)
+    return b""
+
+
+def sync_directory(directory: Path) -> None:
+    """Make a new file's name durable. Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
