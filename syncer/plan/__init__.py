@@ -1,0 +1,21 @@
+"""What would be done and why: a pure function of specs, source files, the log and the time."""
+
+from syncer.plan.inputs import Inputs, SpecInput, WriteMode
+from syncer.plan.reconcile import covers_still_hold, make_plan, only
+from syncer.plan.types import RUNNABLE, Action, Filters, Plan, PlannedImport, Refusal, SpecPlan
+
+__all__ = [
+    "RUNNABLE",
+    "Action",
+    "Filters",
+    "Inputs",
+    "Plan",
+    "PlannedImport",
+    "Refusal",
+    "SpecInput",
+    "SpecPlan",
+    "WriteMode",
+    "covers_still_hold",
+    "make_plan",
+    "only",
+]

@@ -1,0 +1,46 @@
+"""What the reconciler is given. It fetches nothing itself, not even the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from syncer.model.files import SourceFile
+from syncer.model.log import Lineage, Log
+from syncer.model.spec import Spec
+from syncer.plan.types import Filters
+
+WriteMode = Literal["upsert", "append"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecInput:
+    """One spec with the files its source holds now, in the order in which they are to be imported."""
+
+    spec: Spec
+    path: str
+    digest: str
+    preparation: str
+    files: tuple[SourceFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything a plan is a function of.
+
+    `specs` are all specs of the project; `filters` choose among them. `write_modes` holds what is known of the target
+    objects. `exclusive` says that no other run can be alive on this log, so leases hold nobody back.
+    """
+
+    specs: tuple[SpecInput, ...]
+    log: Log
+    now: datetime
+    workspace: str
+    filters: Filters = field(default_factory=Filters)
+    write_modes: Mapping[str, WriteMode] = field(default_factory=dict)
+    exclusive: bool = False
+
+    def lineage(self, spec: Spec) -> Lineage:
+        return Lineage((*spec.formerly, spec.name), self.workspace, spec.target.object)

@@ -1,0 +1,77 @@
+"""Rails: what throttles a run, and what refuses it as a whole before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from syncer.model.in_force import not_in_force
+from syncer.model.log import Lineage
+from syncer.plan.inputs import Inputs, SpecInput
+from syncer.plan.types import Action, PlannedImport, Refusal
+
+
+def _starts(items: list[PlannedImport]) -> list[PlannedImport]:
+    return [item for item in items if item.runnable and item.action is not Action.RESUME]
+
+
+def throttled(own: SpecInput, items: list[PlannedImport]) -> list[PlannedImport]:
+    """Let the first `limits.max_files_per_run` imports through and leave the others to the next run."""
+    most = own.spec.limits.max_files_per_run
+    if most is None:
+        return items
+    later = {item.cover for item in _starts(items)[most:]}
+    reason = f"limits.max_files_per_run is {most}; the next run goes on"
+    return [replace(item, action=Action.BLOCKED, reason=reason) if item.cover in later else item for item in items]
+
+
+def refusals(inputs: Inputs, own: SpecInput, items: list[PlannedImport]) -> Iterator[Refusal]:
+    """Yield every rail that holds the run back because of this spec."""
+    yield from _inert_safety(own)
+    yield from _renamed(inputs, own)
+    if own.spec.name not in inputs.filters.over_limits:
+        yield from _over_limits(own, items)
+
+
+def _inert_safety(own: SpecInput) -> Iterator[Refusal]:
+    for pending in not_in_force(own.spec):
+        if pending.safety:
+            yield Refusal(
+                spec=own.spec.name,
+                setting=pending.key,
+                reason="is understood but not in force in this version, and going on without it would not be safe",
+                override=f"remove it from {own.path}, or leave the spec out: --exclude {own.spec.name}",
+            )
+
+
+def _over_limits(own: SpecInput, items: list[PlannedImport]) -> Iterator[Refusal]:
+    starting, limits, name = _starts(items), own.spec.limits, own.spec.name
+    override = f"raise it in {own.path}, or allow this one run: --over-limits {name}"
+    if limits.files is not None and len(starting) > limits.files:
+        yield Refusal(
+            spec=name,
+            setting=f"limits.files: {limits.files}",
+            reason=f"{len(starting)} files are pending",
+            override=override,
+        )
+    rows = sum(item.file.rows or 0 for item in starting)
+    if limits.rows is not None and rows > limits.rows:
+        yield Refusal(
+            spec=name, setting=f"limits.rows: {limits.rows}", reason=f"{rows} rows are pending", override=override
+        )
+
+
+def _renamed(inputs: Inputs, own: SpecInput) -> Iterator[Refusal]:
+    """A spec whose files another, vanished spec imported is most likely that spec renamed: ask, never import twice."""
+    declared = {name for other in inputs.specs for name in other.spec.lineage}
+    known = inputs.log.paths(inputs.lineage(own.spec))
+    new = {file.path for file in own.files} - known
+    for former in sorted(inputs.log.specs() - declared):
+        shared = new & inputs.log.paths(Lineage((former,), inputs.workspace, own.spec.target.object))
+        if shared:
+            yield Refusal(
+                spec=own.spec.name,
+                setting="formerly",
+                reason=f"files such as {min(shared)} were imported by spec {former}, which is gone",
+                override=f"if it was renamed, write `formerly: [{former}]` in {own.path}",
+            )

@@ -1,0 +1,79 @@
+"""What imports do to each other: order within a spec, one job at a time on an object, dependencies between specs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from syncer.model.log import Lineage
+from syncer.plan.inputs import Inputs, SpecInput
+from syncer.plan.types import Action, PlannedImport
+
+_STARTS = (Action.IMPORT, Action.REIMPORT, Action.RETRY)
+
+
+def in_order(items: list[PlannedImport], *, keep_order: bool) -> list[PlannedImport]:
+    """Hold files back behind an earlier one that fails or that another run holds, where the spec keeps its order."""
+    if not keep_order:
+        return items
+    held: list[PlannedImport] = []
+    ahead: PlannedImport | None = None
+    for item in items:
+        if ahead is not None and item.action in _STARTS:
+            if ahead.action is Action.WAIT:
+                held.append(replace(item, action=Action.WAIT, reason=f"after {ahead.file.path}: {ahead.reason}"))
+            else:
+                reason = f"held behind {ahead.file.path}, which needs attention (on_failure: block)"
+                held.append(replace(item, action=Action.BLOCKED, reason=reason))
+            continue
+        held.append(item)
+        if ahead is None and (item.attention or item.action is Action.WAIT):
+            ahead = item
+    return held
+
+
+def objects_held(inputs: Inputs, decided: dict[str, list[PlannedImport]]) -> None:
+    """Let imports wait for another living run's job on the same object, whichever spec permitted it."""
+    if inputs.exclusive:
+        return
+    holders: dict[str, str] = {}
+    for permit in inputs.log.open_permits(inputs.workspace):
+        lineage = Lineage((permit.spec,), inputs.workspace, permit.object)
+        life = inputs.log.find(lineage, permit.path, permit.generation, permit.import_id)
+        claim = life.last_claim if life else None
+        if claim is not None and claim.lease > inputs.now:
+            holders[permit.object] = f"run {permit.run} has job {permit.job} on object {permit.object}"
+    for name, items in decided.items():
+        decided[name] = [
+            replace(item, action=Action.WAIT, reason=holders[item.object])
+            if item.action in _STARTS and item.object in holders
+            else item
+            for item in items
+        ]
+
+
+def dependants_held(by_name: dict[str, SpecInput], decided: dict[str, list[PlannedImport]], chosen: set[str]) -> None:
+    """Order specs behind what they depend on, or hold them back where that cannot finish in this run.
+
+    `decided` comes with dependencies first, so that what is held back holds back in its turn.
+    """
+    for name, items in decided.items():
+        dependencies = [d for d in by_name[name].spec.depends_on if d in decided]
+        hold = next((reason for d in dependencies if (reason := _hold(d, decided[d], chosen))), None)
+        after = tuple(d for d in dependencies if any(item.runnable for item in decided[d]))
+        decided[name] = [_behind(item, hold, after) if item.action in _STARTS else item for item in items]
+
+
+def _behind(item: PlannedImport, hold: str | None, after: tuple[str, ...]) -> PlannedImport:
+    if hold is not None:
+        return replace(item, action=Action.BLOCKED, reason=hold)
+    return replace(item, after=after)
+
+
+def _hold(name: str, items: list[PlannedImport], chosen: set[str]) -> str | None:
+    if any(item.attention for item in items):
+        return f"depends on {name}, which needs attention"
+    if any(item.action in (Action.BLOCKED, Action.WAIT) for item in items):
+        return f"depends on {name}, whose imports are held back"
+    if name not in chosen and any(item.runnable for item in items):
+        return f"depends on {name}, which has pending imports that this run leaves out"
+    return None

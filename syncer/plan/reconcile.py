@@ -1,0 +1,156 @@
+"""The reconciler: (specs, source files, log, clock) → plan. Pure; it reads nothing and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from syncer.model.in_force import not_in_force
+from syncer.model.log import Lineage
+from syncer.plan.decide import Verdict, decide, file_of, planned
+from syncer.plan.inputs import Inputs, SpecInput
+from syncer.plan.limits import refusals, throttled
+from syncer.plan.neighbours import dependants_held, in_order, objects_held
+from syncer.plan.types import Action, Filters, Plan, PlannedImport, SpecPlan
+
+
+def make_plan(inputs: Inputs) -> Plan:
+    """Decide about every file of every chosen spec, in the order in which apply works."""
+    by_name = {own.spec.name: own for own in inputs.specs}
+    chosen = {own.spec.name for own in inputs.specs if is_chosen(own, inputs.filters)}
+    decided: dict[str, list[PlannedImport]] = {}
+    undecided: set[str] = set()
+    for name in _with_dependencies(chosen, by_name):
+        own = by_name[name]
+        verdicts = [(file, decide(inputs, own, file)) for file in own.files]
+        undecided |= {own.spec.target.object for _, verdict in verdicts if verdict.needs_write_mode}
+        items = [planned(own, inputs, file, verdict) for file, verdict in verdicts]
+        items = _vanished(inputs, own) + items
+        items = in_order(items, keep_order=keeps_order(own, inputs))
+        decided[name] = throttled(own, items)
+    objects_held(inputs, decided)
+    dependants_held(by_name, decided, chosen)
+    shown = [own for own in inputs.specs if own.spec.name in chosen]
+    return Plan(
+        created=inputs.now,
+        workspace=inputs.workspace,
+        filters=inputs.filters,
+        specs=tuple(_spec_plan(own, inputs) for own in shown),
+        imports=tuple(_undeclared(inputs)) + tuple(item for own in shown for item in decided[own.spec.name]),
+        refusals=tuple(refusal for own in shown for refusal in refusals(inputs, own, decided[own.spec.name])),
+        undecided=frozenset(undecided),
+    )
+
+
+def is_chosen(own: SpecInput, filters: Filters) -> bool:
+    """Whether the filters leave this spec in: any of the names and any of the tags, and none of the excluded."""
+    spec = own.spec
+    named = not filters.specs or spec.name in filters.specs
+    tagged = not filters.tags or any(tag in filters.tags for tag in spec.tags)
+    return named and tagged and spec.name not in filters.exclude
+
+
+def keeps_order(own: SpecInput, inputs: Inputs) -> bool:
+    """Whether a failed file holds later ones back: as the spec says, else unless the object is known to append."""
+    choice = own.spec.on_failure
+    if choice is not None:
+        return choice == "block"
+    return inputs.write_modes.get(own.spec.target.object) != "append"
+
+
+def _with_dependencies(chosen: set[str], by_name: dict[str, SpecInput]) -> list[str]:
+    """Return the chosen specs and all that they depend on, dependencies first."""
+    ordered: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in ordered or name in visiting or name not in by_name:
+            return
+        visiting.add(name)
+        for dependency in by_name[name].spec.depends_on:
+            visit(dependency)
+        ordered.append(name)
+
+    visiting: set[str] = set()
+    for name in by_name:
+        if name in chosen:
+            visit(name)
+    return ordered
+
+
+def _spec_plan(own: SpecInput, inputs: Inputs) -> SpecPlan:
+    spec = own.spec
+    return SpecPlan(
+        name=spec.name,
+        path=own.path,
+        digest=own.digest,
+        object=spec.target.object,
+        depends_on=spec.depends_on,
+        keep_order=keeps_order(own, inputs),
+        not_in_force=not_in_force(spec),
+        warnings=() if own.files else (f"no file matches {', '.join(spec.source.uris)}",),
+    )
+
+
+def _vanished(inputs: Inputs, own: SpecInput) -> list[PlannedImport]:
+    """Return what to do with permitted jobs whose source file is gone: the job is asked all the same."""
+    lineage = inputs.lineage(own.spec)
+    present = {file.path for file in own.files}
+    gone = [path for path in sorted(inputs.log.paths(lineage) - present) if _is_open(inputs, lineage, path)]
+    items = []
+    for path in gone:
+        unsettled = next(life for life in inputs.log.generations(lineage, path) if life.open_permits)
+        file = file_of(unsettled)
+        items.append(planned(own, inputs, file, decide(inputs, own, file)))
+    return items
+
+
+def _is_open(inputs: Inputs, lineage: Lineage, path: str) -> bool:
+    return any(life.open_permits and not life.done for life in inputs.log.generations(lineage, path))
+
+
+def _undeclared(inputs: Inputs) -> list[PlannedImport]:
+    """Return jobs that were permitted under a spec which no longer exists, so that their end is recorded too."""
+    declared = {name for own in inputs.specs for name in own.spec.lineage}
+    if inputs.filters != Filters():
+        return []
+    items = []
+    for permit in inputs.log.open_permits(inputs.workspace):
+        if permit.spec in declared:
+            continue
+        lineage = Lineage((permit.spec,), inputs.workspace, permit.object)
+        life = inputs.log.find(lineage, permit.path, permit.generation, permit.import_id)
+        if life is None or life.done:
+            continue
+        verdict = Verdict(
+            action=Action.RESUME,
+            reason=f"job {permit.job} was permitted by a spec that is no longer declared",
+            generation=permit.generation,
+        )
+        items.append(
+            PlannedImport(
+                action=verdict.action,
+                reason=verdict.reason,
+                spec=permit.spec,
+                spec_digest=permit.spec_digest,
+                preparation=permit.preparation,
+                object=permit.object,
+                file=file_of(life),
+                import_id=permit.import_id,
+                generation=permit.generation,
+                attempt=permit.attempt,
+                job=permit.job,
+            )
+        )
+    return items
+
+
+def covers_still_hold(saved: Sequence[PlannedImport], now: Plan) -> list[PlannedImport]:
+    """Return the saved decisions that are no longer what would be decided; empty means that the plan is fresh."""
+    current = {item.cover for item in now.runnable}
+    return [item for item in saved if item.runnable and item.cover not in current]
+
+
+def only(plan: Plan, covers: frozenset[str]) -> Plan:
+    """Return the plan with just the imports of these covers left to run."""
+    kept = tuple(item for item in plan.imports if item.cover in covers and item.runnable)
+    return replace(plan, imports=kept)

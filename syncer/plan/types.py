@@ -1,0 +1,141 @@
+"""The plan: data that fully decides what apply does. Nothing is decided again later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from syncer.model.files import SourceFile
+from syncer.model.identity import digest
+from syncer.model.in_force import NotInForce
+
+
+class Action(StrEnum):
+    """What happens to one import, and why nothing does."""
+
+    IMPORT = "import"
+    REIMPORT = "reimport"
+    RETRY = "retry"
+    RESUME = "resume"
+    WAIT = "wait"
+    BLOCKED = "blocked"
+    SKIP = "skip"
+
+
+RUNNABLE = frozenset({Action.IMPORT, Action.REIMPORT, Action.RETRY, Action.RESUME})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedImport:
+    """One import with the action chosen for it and a reason that a person understands.
+
+    `job` is set when the action is to resume a job that was already permitted. `attention` marks what will not mend
+    itself.
+    """
+
+    action: Action
+    reason: str
+    spec: str
+    spec_digest: str
+    preparation: str
+    object: str
+    file: SourceFile
+    import_id: str
+    generation: int
+    attempt: int = 1
+    job: str | None = None
+    after: tuple[str, ...] = ()
+    attention: bool = False
+    advice: str = ""
+
+    @property
+    def runnable(self) -> bool:
+        return self.action in RUNNABLE
+
+    @property
+    def cover(self) -> str:
+        """Name everything this decision rests on: the spec, the file's version, and where the log stands for it."""
+        return digest(
+            [
+                self.action,
+                self.spec,
+                self.spec_digest,
+                self.file.path,
+                self.file.fingerprint,
+                self.import_id,
+                self.generation,
+                self.attempt,
+                self.job,
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A safety rail that holds the whole run back: `setting` names what holds, `override` the one-off way past it."""
+
+    spec: str
+    setting: str
+    reason: str
+    override: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecPlan:
+    """What is true of a whole spec in this plan."""
+
+    name: str
+    path: str
+    digest: str
+    object: str
+    depends_on: tuple[str, ...] = ()
+    keep_order: bool = True
+    not_in_force: tuple[NotInForce, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which part of the project a plan is made for. `since` and `until` are days of a backfill, both inclusive."""
+
+    specs: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    over_limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything a run would do, in order. `undecided` names objects whose write mode was needed and not known."""
+
+    created: datetime
+    workspace: str
+    filters: Filters
+    specs: tuple[SpecPlan, ...]
+    imports: tuple[PlannedImport, ...]
+    refusals: tuple[Refusal, ...] = ()
+    warnings: tuple[str, ...] = ()
+    undecided: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def runnable(self) -> tuple[PlannedImport, ...]:
+        return tuple(item for item in self.imports if item.runnable)
+
+    @property
+    def attention(self) -> tuple[PlannedImport, ...]:
+        return tuple(item for item in self.imports if item.attention)
+
+    @property
+    def has_changes(self) -> bool:
+        return bool(self.runnable)
+
+    def count(self, action: Action) -> int:
+        return sum(1 for item in self.imports if item.action is action)
+
+    @property
+    def digest(self) -> str:
+        """Name the decisions of this plan: equal digests mean that the same would be done for the same reasons."""
+        return digest([self.workspace, [item.cover for item in self.runnable]])
