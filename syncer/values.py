@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-_DURATION = r"^[0-9]+(ms|s|m|h|d|w)$"
-_SIZE = r"^[0-9]+(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
-_PERCENT = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
+# The numbers of digits keep every value far inside what timedelta, datetime and int() can hold.
+_DURATION = r"^([0-9]{1,9}(ms|s)|[0-9]{1,7}m|[0-9]{1,5}[hd]|[0-9]{1,4}w)$"
+_SIZE = r"^[1-9][0-9]{0,11}(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
+_PERCENT = r"^(100(\.0{1,6})?|[0-9]{1,2}(\.[0-9]{1,6})?)%$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 _DURATION_UNITS = {
@@ -39,10 +40,9 @@ _SIZE_UNITS = {
 
 def parse_duration(text: str) -> timedelta:
     """Read `10m`, `24h`, `7d`, `500ms`. Raises ValueError with the accepted forms."""
-    if not re.match(_DURATION, text):
+    if not re.fullmatch(_DURATION, text):
         raise ValueError("expected a duration such as 30s, 10m, 24h or 7d")
-    number = re.match(r"[0-9]+", text)
-    digits = number.group() if number else ""
+    digits = text.rstrip("mshdw")
     return int(digits) * _DURATION_UNITS[text[len(digits) :]]
 
 
@@ -56,7 +56,7 @@ def format_duration(value: timedelta) -> str:
 
 def parse_size(text: str) -> int:
     """Read `5GB` (decimal) or `5GiB` (binary) as bytes. Raises ValueError with the accepted forms."""
-    if not re.match(_SIZE, text):
+    if not re.fullmatch(_SIZE, text):
         raise ValueError("expected a size such as 500MB, 5GB or 5GiB")
     digits = re.sub(r"[^0-9]", "", text)
     return int(digits) * _SIZE_UNITS[text[len(digits) :]]
@@ -74,14 +74,19 @@ def format_size(value: int) -> str:
 
 def parse_percent(text: str) -> float:
     """Read `0.5%` as 0.005. Raises ValueError with the accepted form."""
-    if not re.match(_PERCENT, text):
+    if not re.fullmatch(_PERCENT, text):
         raise ValueError("expected a percentage between 0% and 100%, such as 0.5%")
     return float(text[:-1]) / 100
 
 
+def format_percent(value: float) -> str:
+    """Write the share so that `parse_percent` reads the same value back: 0.005 is `0.5%`."""
+    return f"{value * 100:.6f}".rstrip("0").rstrip(".") + "%"
+
+
 def parse_date(text: str) -> date:
     """Read `2026-11-01`. Raises ValueError for anything else, also for a day that no month has."""
-    if not re.match(_DATE, text):
+    if not re.fullmatch(_DATE, text):
         raise ValueError("expected a date such as 2026-11-01")
     try:
         return date.fromisoformat(text)
@@ -93,16 +98,18 @@ def _from_text(parse: Any) -> BeforeValidator:  # noqa: ANN401 - one of the pars
     def convert(value: object) -> object:
         if isinstance(value, str):
             return parse(value)
-        raise ValueError(f"expected text, found {type(value).__name__}")
+        raise ValueError("expected text")
 
     return BeforeValidator(convert)
 
 
-def _text(pattern: str, example: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+def _text(pattern: str, example: str, **more: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example], **more})
 
 
 Duration = Annotated[timedelta, _from_text(parse_duration), PlainSerializer(format_duration), _text(_DURATION, "10m")]
 Size = Annotated[int, _from_text(parse_size), PlainSerializer(lambda n: f"{n}B"), _text(_SIZE, "5GB")]
-Percent = Annotated[float, _from_text(parse_percent), PlainSerializer(lambda f: f"{f:.4%}"), _text(_PERCENT, "0.5%")]
-Day = Annotated[date, _from_text(parse_date), PlainSerializer(lambda d: d.isoformat()), _text(_DATE, "2026-11-01")]
+Percent = Annotated[float, _from_text(parse_percent), PlainSerializer(format_percent), _text(_PERCENT, "0.5%")]
+Day = Annotated[
+    date, _from_text(parse_date), PlainSerializer(lambda d: d.isoformat()), _text(_DATE, "2026-11-01", format="date")
+]

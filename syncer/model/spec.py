@@ -20,6 +20,16 @@ Texts = Annotated[tuple[Text, ...], Field(strict=False)]
 SpecNames = Annotated[tuple[SpecName, ...], Field(strict=False)]
 
 
+def _as_whole_number(value: object) -> object:
+    """Agree with JSON Schema, to which 3.0 is an integer and `true` is not 1."""
+    if isinstance(value, bool):
+        raise ValueError("expected a whole number")  # noqa: TRY004 - pydantic turns only ValueError into a problem of the field
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_as_whole_number)]
+
+
 class Strict(BaseModel):
     """Unknown keys are errors, nothing is coerced, and a loaded value never changes."""
 
@@ -32,8 +42,10 @@ class Suspend(Strict):
 
 
 class CsvOptions(Strict):
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    encoding: Text = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1, description="One character", examples=[";", "\t"])] = (
+        ","
+    )
+    encoding: Text = Field("utf-8", description="How the file's text is encoded", examples=["utf-8", "windows-1252"])
 
 
 class Ready(Strict):
@@ -43,19 +55,20 @@ class Ready(Strict):
 
 class Source(Strict):
     uri: Text | Annotated[tuple[Text, ...], Field(min_length=1, strict=False)] = Field(
-        description="Where the files are: a path or URL, or a list; globs and {date:%Y-%m-%d} are understood"
+        description="Where the files are: a path or URL, or a list; globs and {date:%Y-%m-%d} are understood",
+        examples=["data/orders-*.jsonl.gz", "s3://bucket/crm/dt={date:%Y-%m-%d}/part-*.csv.gz"],
     )
     connection: Text | None = Field(None, description="A connection named in syncer.yaml")
     format: Format | None = Field(None, description="Default: from the extension")
-    csv: CsvOptions = CsvOptions()
+    csv: CsvOptions = Field(CsvOptions(), description="How CSV files are written")
     since: Day | None = Field(None, description="Files before this day are not imported")
     lookback: Duration | None = Field(None, description="How far back from the last finished date files are looked for")
-    ready: Ready | None = None
+    ready: Ready | None = Field(None, description="When a file counts as completely written")
     identity: Literal["tag", "content", "path"] = Field("tag", description="What tells two versions of a file apart")
     on_change: Literal["import", "ignore", "fail"] | None = Field(
         None, description="What a changed file does. Default: import; fail for append objects"
     )
-    order: Literal["path", "modified"] = "path"
+    order: Literal["path", "modified"] = Field("path", description="What decides which file is imported first")
 
     @property
     def uris(self) -> tuple[str, ...]:
@@ -65,17 +78,21 @@ class Source(Strict):
 class Target(Strict):
     object: Text = Field(description="The object that the rows go into, such as profiles")
     match_key: Text | None = Field(None, description="The destination field by which rows are merged")
-    via: Literal["import", "records", "auto"] = "import"
+    via: Literal["import", "records", "auto"] = Field(
+        "import", description="Import jobs, the records API for small files, or whichever fits the size"
+    )
 
 
 class Column(Strict):
     """Where one source column goes. In YAML the short form `column: field` means `{to: field}`."""
 
     to: Text = Field(description="The destination field")
-    type: FieldType = "string"
+    type: FieldType = Field("string", description="The column's data type, as the Import Jobs API is told it")
     timezone: Text | None = Field(None, description="The zone of datetimes that carry no offset")
-    clean: Annotated[tuple[Literal["trim", "lower", "upper", "empty_to_null"], ...], Field(strict=False)] = ()
-    mask: Literal["hmac"] | None = None
+    clean: Annotated[tuple[Literal["trim", "lower", "upper", "empty_to_null"], ...], Field(strict=False)] = Field(
+        (), description="What is done to every value, in this order"
+    )
+    mask: Literal["hmac"] | None = Field(None, description="Send a keyed hash instead of the value")
 
 
 def _expand_short_form(value: object) -> object:
@@ -86,7 +103,7 @@ MappedColumn = Annotated[Column, BeforeValidator(_expand_short_form, json_schema
 
 
 class ListByName(Strict):
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="The existing list's unique name")
 
 
 class ListOptions(Strict):
@@ -95,27 +112,33 @@ class ListOptions(Strict):
 
 
 class AudienceOptions(Strict):
-    create: Text = Field(description="Create a dynamic audience of this name from the import")
+    create: Text = Field(description="The audience's name; created once for each name the template gives")
 
 
 class Batch(Strict):
     field: Text = Field(description="The destination field that every row's batch is written into")
-    value: Text = "{spec}-{import}"
+    value: Text = Field("{spec}-{import}", description="What is written; a template")
 
 
 class Prepare(Strict):
-    mode: Literal["auto", "rewrite", "passthrough"] = "auto"
-    format: Format | None = None
-    sort: bool = False
-    split: Size | None = None
+    mode: Literal["auto", "rewrite", "passthrough"] = Field(
+        "auto", description="Whether the uploaded file is written anew; passthrough sends the source's bytes"
+    )
+    format: Format | None = Field(None, description="The format that is uploaded. Default: the source's")
+    sort: bool = Field(default=False, description="Sort by the match key, which makes the merge faster")
+    split: Size | None = Field(None, description="Upload a larger file as several parts of about this size")
 
 
 class Checks(Strict):
-    max_invalid: Percent | None = None
-    min_rows: Annotated[int, Field(ge=0)] | None = None
-    never_send: Texts = ()
-    new_columns: Literal["ignore", "warn", "fail"] | None = None
-    missing_columns: Literal["ignore", "warn", "fail"] | None = None
+    max_invalid: Percent | None = Field(None, description="The share of invalid rows that is tolerated")
+    min_rows: Annotated[Whole, Field(ge=0)] | None = Field(None, description="A file with fewer rows is refused")
+    never_send: Texts = Field((), description="Source columns that must never be mapped")
+    new_columns: Literal["ignore", "warn", "fail"] | None = Field(
+        None, description="What a source column that nothing mentions does"
+    )
+    missing_columns: Literal["ignore", "warn", "fail"] | None = Field(
+        None, description="What a mapped column that the file lacks does"
+    )
 
 
 class Suppress(Strict):
@@ -123,16 +146,16 @@ class Suppress(Strict):
 
 
 class Retry(Strict):
-    attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    attempts: Annotated[Whole, Field(ge=1, le=100)] = Field(3, description="How many jobs one import may take")
 
 
 class Limits(Strict):
-    files: Annotated[int, Field(ge=1)] | None = Field(None, description="A run with more files than this is refused")
-    rows: Annotated[int, Field(ge=1)] | None = Field(None, description="A run with more rows than this is refused")
-    compute_rows: Annotated[int, Field(ge=1)] | None = Field(
+    files: Annotated[Whole, Field(ge=1)] | None = Field(None, description="A run with more files than this is refused")
+    rows: Annotated[Whole, Field(ge=1)] | None = Field(None, description="A run with more rows than this is refused")
+    compute_rows: Annotated[Whole, Field(ge=1)] | None = Field(
         None, description="A run past this merge compute (twice the rows) is refused"
     )
-    max_files_per_run: Annotated[int, Field(ge=1)] | None = Field(
+    max_files_per_run: Annotated[Whole, Field(ge=1)] | None = Field(
         None, description="Only so many files a run; the next run goes on"
     )
 
@@ -140,13 +163,18 @@ class Limits(Strict):
 class Spec(Strict):
     """One declared import: which files go into which object, how, and under which conditions."""
 
-    version: Literal[1]
-    name: SpecName = Field("", validate_default=False, description="Default: the file's stem")
-    description: str | None = None
-    owner: Text | None = None
-    tags: Texts = ()
+    version: Annotated[Literal[1], BeforeValidator(_as_whole_number)] = Field(description="The version of this format")
+    name: SpecName = Field(
+        "",
+        validate_default=False,
+        description="Default: the file's stem",
+        json_schema_extra=lambda schema: schema.pop("default"),
+    )
+    description: str | None = Field(None, description="What this import is for")
+    owner: Text | None = Field(None, description="Who is asked about it, such as a GitHub team")
+    tags: Texts = Field((), description="Words to select specs by")
     formerly: SpecNames = Field((), description="Names this spec had before, oldest first: its history follows it")
-    suspend: bool | Suspend = False
+    suspend: bool | Suspend = Field(default=False, description="Nothing is imported while suspended")
     timezone: Text = Field("UTC", description="The zone of dates and templates")
     source: Source
     target: Target
@@ -154,20 +182,22 @@ class Spec(Strict):
         description="Source column to destination field. What is not listed never leaves this machine"
     )
     constants: dict[Text, str | bool | int | float] = Field({}, description="Destination field to a fixed value")
-    list_options: ListOptions | None = Field(None, alias="list")
-    audience: AudienceOptions | None = None
+    list_options: ListOptions | None = Field(None, alias="list", description="The static list that valid rows join")
+    audience: AudienceOptions | None = Field(None, description="A dynamic audience made from the import")
     auto_profile: bool = Field(default=False, description="autoProfileAfterImport of the Import Jobs API")
-    batch: Batch | None = None
-    prepare: Prepare = Prepare()
-    checks: Checks = Checks()
-    on_invalid: Literal["send", "quarantine", "abort"] = "send"
+    batch: Batch | None = Field(None, description="A tag written into every row, which makes an import findable")
+    prepare: Prepare = Field(Prepare(), description="How the uploaded file is made from the source file")
+    checks: Checks = Field(Checks(), description="What must hold before anything is sent")
+    on_invalid: Literal["send", "quarantine", "abort"] = Field(
+        "send", description="Send rows that are known to be invalid, hold them back, or send nothing"
+    )
     on_failure: Literal["block", "continue"] | None = Field(
         None, description="Whether a failed file holds later ones back. Default: block; continue for append objects"
     )
-    suppress: Suppress | None = None
-    retry: Retry = Retry()
-    depends_on: SpecNames = ()
-    limits: Limits = Limits()
+    suppress: Suppress | None = Field(None, description="Rows that never leave, whatever the file holds")
+    retry: Retry = Field(Retry(), description="How often a failed import is tried")
+    depends_on: SpecNames = Field((), description="Specs whose pending imports finish first")
+    limits: Limits = Field(Limits(), description="How much one run may do")
     expect_every: Duration | None = Field(None, description="status calls the spec stale past this")
 
     @property

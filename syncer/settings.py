@@ -1,0 +1,257 @@
+"""What is the project's own rather than one spec's: `syncer.yaml`, overridden by the environment and by flags.
+
+Precedence: flag > environment > `.env` (never in CI) > `syncer.yaml` > default. Every setting is also a variable: `SYNCER_` and
+its path, levels joined by `__`, as in `SYNCER_API__BASE_URL`. Secrets are read from the environment only, by `Credentials`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from syncer.values import Duration, Size
+
+DEFAULT_BASE_URL = "https://api.experiture.ai/public/v1"
+PREFIX = "SYNCER_"
+DELIMITER = "__"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+_SECRET_KEY = re.compile(
+    r"(^|[_-])(secret|password|passwd|token|sas|credentials?|bearer)($|[_-])"
+    r"|(api|access|account|private|secret|signing)[_-]?key",
+    re.IGNORECASE,
+)
+
+
+def looks_secret(key: str) -> bool:
+    """Whether a key of `syncer.yaml` is named like something that must never stand in a file."""
+    return key != "token_url" and _SECRET_KEY.search(key) is not None
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this process runs on a CI machine, which dies with everything on its disk."""
+    return any(environ.get(name, "").lower() not in ("", "0", "false") for name in ("CI", "GITHUB_ACTIONS"))
+
+
+def variable(*path: str) -> str:
+    """Name the environment variable of a setting: `variable("api", "base_url")` is `SYNCER_API__BASE_URL`."""
+    return PREFIX + DELIMITER.join(path).upper()
+
+
+def _secure_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError("expected a URL such as https://api.example.com/v1") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
+        raise ValueError("expected a URL such as https://api.example.com/v1")
+    if parts.username or parts.password:
+        raise ValueError("a URL must not hold a user name or password; secrets come from the environment only")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("expected https://; plain http:// is accepted for this machine only")
+    return url.rstrip("/")
+
+
+def _split_at_commas(value: object) -> object:
+    return [piece.strip() for piece in value.split(",")] if isinstance(value, str) else value
+
+
+SecureUrl = Annotated[str, AfterValidator(_secure_url)]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_split_at_commas)]
+
+
+class Section(BaseModel):
+    """One level of `syncer.yaml`. Unknown keys are errors; a loaded value never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Poll(Section):
+    """How often a running job is asked for its state: `initial`, then `factor` times longer each time, up to `max`."""
+
+    initial: Duration = timedelta(seconds=5)
+    factor: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)] = 1.5
+    max: Duration = timedelta(seconds=60)
+
+
+class Api(Section):
+    base_url: SecureUrl = DEFAULT_BASE_URL
+    workspace: Text = Field(default_factory=lambda known: urlsplit(known["base_url"]).hostname or "default")
+    token_url: SecureUrl | None = None
+    timeout: Duration = timedelta(seconds=30)
+    poll: Poll = Poll()
+
+
+class Connection(Section):
+    """Where and as whom a store is reached. What proves who one is comes from the store's own environment or profile."""
+
+    protocol: Text
+    region: Text | None = None
+    profile: Text | None = None
+    endpoint_url: SecureUrl | None = None
+    anonymous: bool = False
+    account: Text | None = None
+    project: Text | None = None
+    requester_pays: bool = False
+
+
+class State(Section):
+    dir: Text = "state"
+    git: Literal["off", "commit", "push"] = "off"
+    remote: Text = "origin"
+    branch: Text | None = None
+
+
+class Allow(Section):
+    protocols: Texts = ("file", "s3", "gs", "az", "abfs", "abfss")
+    local_roots: Texts = (".",)
+
+
+class Rejects(Section):
+    store: Text = ".syncer/rejects"
+    retain: Duration = timedelta(days=30)
+
+
+class Prepare(Section):
+    memory_limit: Size = 2 * 10**9
+    temp_dir: Text | None = None
+
+
+class Settings(BaseSettings):
+    """The whole of `syncer.yaml`. Build it with `load_settings`, which is what knows the precedence."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        env_ignore_empty=True,
+    )
+
+    api: Api = Api()
+    connections: dict[Text, Connection] = {}
+    state: State = State()
+    allow: Allow = Allow()
+    defaults: dict[str, Any] = Field({}, description="Merged under every spec: maps deeply, lists replaced")
+    rejects: Rejects = Rejects()
+    prepare: Prepare = Prepare()
+    notify: dict[str, Any] = {}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _an_empty_section_is_its_default(cls, value: object) -> object:
+        """Accept `connections:` with nothing below it, as it stands when every line of a section is a comment."""
+        return {} if value is None else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings' own
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)  # the environment is an argument of load_settings, not a global
+
+
+class _Environment(EnvSettingsSource):
+    """Reads settings from the mapping it is given instead of from the process."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        super().__init__(Settings)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._environ.items() if value}
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ANN401, ARG002 - the signature is pydantic-settings' own
+        """Read JSON where it is JSON; anything else stays text, and the models say what is wrong with it."""
+        return _from_json(value)
+
+
+def _from_json(value: Any) -> Any:  # noqa: ANN401 - any level of the `defaults` mapping
+    if isinstance(value, dict):
+        return {key: _from_json(below) for key, below in value.items()}
+    try:
+        return json.loads(value)
+    except (ValueError, TypeError):
+        return value
+
+
+def environment(root: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment with the project's `.env` below it; in CI `.env` is not read.
+
+    Raises UnicodeDecodeError and OSError when `.env` exists and cannot be read.
+    """
+    file = root / ".env"
+    if in_ci(environ) or not file.is_file():
+        return environ
+    from dotenv import dotenv_values  # imported only where there is a .env to read
+
+    values = dotenv_values(file, interpolate=False)
+    return {**{name: value for name, value in values.items() if value is not None}, **environ}
+
+
+def load_settings(
+    document: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Merge flags over the environment over `document` (a parsed `syncer.yaml`) over the defaults.
+
+    `environ` is what `environment` returned; `overrides` is nested like the document. Raises pydantic's ValidationError.
+    """
+    merged: dict[str, Any] = dict(document or {})
+    if environ is not None and any(name.upper().startswith(PREFIX) for name in environ):
+        found = _Environment(environ)()
+        if "defaults" in found:  # a raw mapping has no types that would turn a variable's text into a number
+            found["defaults"] = _from_json(found["defaults"])
+        merged = merge(merged, found)
+    return Settings(**merge(merged, overrides or {}))
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one mapping over another: mappings are merged deeply, everything else is replaced."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = merge(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+class Credentials(BaseModel):
+    """What the Import Jobs API is entered with: a ready token, or a client's id and secret. Read when first needed."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    api_key: SecretStr | None = None
+    client_id: SecretStr | None = None
+    client_secret: SecretStr | None = None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Credentials:
+        """Take `EXPERITURE_API_KEY`, `SYNCER_CLIENT_ID` and `SYNCER_CLIENT_SECRET`; an empty variable counts as absent."""
+
+        def secret(name: str) -> SecretStr | None:
+            value = environ.get(name, "").strip()
+            return SecretStr(value) if value else None
+
+        return cls(
+            api_key=secret("EXPERITURE_API_KEY"),
+            client_id=secret("SYNCER_CLIENT_ID"),
+            client_secret=secret("SYNCER_CLIENT_SECRET"),
+        )
