@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from syncer.values import format_size
+
 GB = 10**9
 SPLIT_ADVICE_BYTES = 10 * GB
 MAX_FILE_BYTES = 50 * GB
@@ -49,7 +51,7 @@ class SourceFile:
     @property
     def stem(self) -> str:
         """The name without its format and compression extensions: `orders` of `orders.jsonl.gz`."""
-        base = self.name.removesuffix(".gz")
+        base = self.name[:-3] if self.name.lower().endswith(".gz") else self.name
         known = next((ending for ending in FORMAT_BY_EXTENSION if base.lower().endswith(ending)), "")
         return base[: len(base) - len(known)]
 
@@ -63,3 +65,21 @@ def media_type(file_format: SourceFormat, compression: Compression | None) -> st
         "jsonl": "application/x-ndjson",
         "parquet": "application/vnd.apache.parquet",
     }[file_format]
+
+
+def size_refusal(size: int) -> str | None:
+    """Say why a file of this size cannot be imported at all, or None."""
+    if size <= MAX_FILE_BYTES:
+        return None
+    return (
+        f"{format_size(size)} is more than the {format_size(MAX_FILE_BYTES)} that one import accepts: "
+        "split the file into chunks of 5-8 GB"
+    )
+
+
+def size_advice(size: int, file_format: SourceFormat) -> str | None:
+    """Repeat the vendor guide's advice for a file that is accepted but larger than it recommends, or None."""
+    if not SPLIT_ADVICE_BYTES < size <= MAX_FILE_BYTES:
+        return None
+    parquet = "" if file_format == "parquet" else ", or export Parquet, of which only the mapped columns are read"
+    return f"{format_size(size)} in one file: chunks of 5-8 GB restart faster and show progress{parquet}"

@@ -1,0 +1,42 @@
+"""The order in which a spec's files are imported.
+
+Later rows overwrite earlier ones on upsert, so the order is part of what an import means: it is total, and the same
+on every machine.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import TypeAlias
+
+from syncer.model.files import SourceFile
+
+NaturalKey: TypeAlias = tuple[tuple[tuple[str, int, str], ...], ...]
+OrderKey: TypeAlias = tuple[date, datetime, NaturalKey, str]
+
+_NUMBER = re.compile(r"([^0-9]*)([0-9]*)")
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
+
+
+def natural_key(path: str) -> NaturalKey:
+    """Sort paths as people count: `part-2` before `part-10`, folder by folder.
+
+    Numbers of equal value compare equal (`01` and `1`); whoever needs a total order adds the path itself.
+    """
+    return tuple(_segment_key(segment) for segment in path.split("/"))
+
+
+def _segment_key(segment: str) -> tuple[tuple[str, int, str], ...]:
+    # The length of the digits stands in for their value: no conversion, so a name of 5,000 digits is no error.
+    pieces = ((text, digits.lstrip("0")) for text, digits in _NUMBER.findall(segment))
+    return tuple((text, len(digits), digits) for text, digits in pieces)
+
+
+def order_key(file: SourceFile, order: str = "path") -> OrderKey:
+    """Sort key of a spec's `source.order`: the path's date first, then `path` (natural) or `modified`.
+
+    A file whose path has no date comes before those that have one.
+    """
+    modified = file.modified if order == "modified" else _ANY_TIME
+    return (file.date or date.min, modified, natural_key(file.path), file.path)

@@ -1,0 +1,105 @@
+"""Find a spec's source files, each with the fingerprint of its version, in the order of their import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from syncer.model.files import SourceFile, size_refusal
+from syncer.model.order import order_key
+from syncer.model.spec import Source
+from syncer.model.templates import date_in_path
+from syncer.source.fingerprints import FileIdentity, FingerprintCache, Hashed, Progress, hash_file
+from syncer.source.folders import Boundary, Entry, walk
+from syncer.source.formats import format_of
+from syncer.source.stopping import Stop
+from syncer.source.uris import parse
+
+BY_PATH = "path:"
+UNREAD = "unread:"
+"""The scheme of a file that is too large to import: it is listed, so that a plan can say so, but not worth hashing."""
+
+
+def find(
+    source: Source,
+    *,
+    root: Path,
+    cache: FingerprintCache,
+    local_roots: Iterable[Path] = (),
+    stop: Stop | None = None,
+    progress: Progress | None = None,
+) -> list[SourceFile]:
+    """List the files of `source.uri` under the project `root`, ordered by `source.order`.
+
+    A file that several URIs match counts once. No match is an empty list. Fingerprints are `sha256:<hex>`, `path:`
+    where the spec identifies files by path, and `unread:<size>` for a file over the API's limit
+    (`model.files.size_refusal`). Files that the cache does not know are hashed side by side, `progress` being told
+    the bytes of each block from any thread.
+
+    Raises SourceError for a folder that is missing or unreadable, a name that tells no format, a way that leaves
+    `root` and `local_roots`, or a file that keeps changing; Interrupted if `stop` says so.
+    """
+    boundary = Boundary(root, local_roots)
+    found: dict[str, tuple[Entry, date | None]] = {}
+    for uri in source.uris:
+        pattern = parse(uri, root)
+        for entry in walk(pattern, root, boundary):
+            day = date_in_path(pattern.pattern, entry.path) if pattern.dated else None
+            if day is not None or not pattern.dated:
+                found.setdefault(entry.path, (entry, day))
+    formats = {path: format_of(path, source.format) for path in found}
+    versions = _versions([entry for entry, _ in found.values()], source, cache, stop, progress)
+    files = []
+    for path, (entry, day) in found.items():
+        fingerprint, status = versions[path]
+        file_format, compression = formats[path]
+        files.append(
+            SourceFile(
+                path=path,
+                location=entry.location,
+                size=status.st_size,
+                modified=datetime.fromtimestamp(status.st_mtime, UTC),
+                fingerprint=fingerprint,
+                format=file_format,
+                compression=compression,
+                date=day,
+            )
+        )
+    return sorted(files, key=lambda file: order_key(file, source.order))
+
+
+def _versions(
+    entries: list[Entry], source: Source, cache: FingerprintCache, stop: Stop | None, progress: Progress | None
+) -> Mapping[str, tuple[str, os.stat_result]]:
+    """Return each file's fingerprint with the stat of exactly the version that it belongs to."""
+    if source.identity == "path":
+        return {entry.path: (BY_PATH, entry.status) for entry in entries}
+    versions: dict[str, tuple[str, os.stat_result]] = {}
+    unknown: list[Entry] = []
+    for entry in entries:
+        if size_refusal(entry.status.st_size) is not None:
+            versions[entry.path] = (f"{UNREAD}{entry.status.st_size}", entry.status)
+        elif (digest := cache.digest(entry.path, FileIdentity.of(entry.status))) is not None:
+            versions[entry.path] = (f"sha256:{digest}", entry.status)
+        else:
+            unknown.append(entry)
+    for entry, hashed in zip(unknown, _hash_all(unknown, stop, progress), strict=True):
+        cache.remember(entry.path, hashed)
+        versions[entry.path] = (f"sha256:{hashed.digest}", hashed.status)
+    return versions
+
+
+def _hash_all(entries: list[Entry], stop: Stop | None, progress: Progress | None) -> Iterable[Hashed]:
+    def hashed(entry: Entry) -> Hashed:
+        return hash_file(entry.path, entry.location, stop=stop, progress=progress)
+
+    if len(entries) < 2:  # noqa: PLR2004 - one file has nobody to share threads with
+        return [hashed(entry) for entry in entries]
+    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+    try:
+        return list(pool.map(hashed, entries))
+    finally:
+        pool.shutdown(cancel_futures=True)
