@@ -1,6 +1,7 @@
 """The ASGI application: from a request to an answer.
 
-Every request goes the same way: route, scripted fault, token, rate limit, body, Idempotency-Key, handler, envelope, log.
+Every request goes the same way: route, scripted fault, token, rate limit, body, Idempotency-Key, handler, envelope,
+log.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
     from syncer.emulator.faults import Fault
+    from syncer.emulator.idempotency import IdempotencyKey
     from syncer.emulator.routing import AnyRoute
     from syncer.emulator.world import World
 
@@ -66,10 +68,10 @@ class App:
         except (DroppedError, ClientDisconnect):
             await self._cut(request, correlation_id)
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 - the outermost frame: whatever it is, the client gets an envelope
             _log.exception("%s %s broke the emulator", request.method, request.url.path)
-            refusal = RefusalError(500, UNHANDLED, "the emulator has a defect; its own log has the traceback")
-            response = JSONResponse(failure(refusal, correlation_id), 500)
+            defect = RefusalError(500, UNHANDLED, "the emulator has a defect; its own log has the traceback")
+            response = JSONResponse(failure(defect, correlation_id), 500)
         response.headers["x-correlation-id"] = correlation_id
         self._record(request, response.status_code, correlation_id)
         await response(scope, receive, send)
@@ -143,7 +145,7 @@ class App:
         self._world.log.add(record)
 
 
-def _write(route: Route, call: Call, key: Any) -> str:  # noqa: ANN401
+def _write(route: Route, call: Call, key: IdempotencyKey | None) -> str:
     """Run a handler and keep its answer for its key, in one transaction."""
     world = call.world
     with world.store.write():

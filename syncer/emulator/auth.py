@@ -1,7 +1,7 @@
 """Who is calling: tokens from the emulator's own token endpoint, and static ones for development.
 
-Issued tokens are RS256 JWTs, judged by the emulator's clock, with scopes. The key pair lives in the data file, so tokens
-outlive a restart. It is made when the first token is asked for.
+Issued tokens are RS256 JWTs, judged by the emulator's clock, with scopes. The key pair lives in the data file, so
+tokens outlive a restart. It is made when the first token is asked for.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from syncer.emulator.envelope import FORBIDDEN, TOKEN_EXPIRED, TOKEN_INVALID, UNAUTHORIZED, RefusalError
 from syncer.emulator.options import SCOPES
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
     from syncer.emulator.clock import Clock
     from syncer.emulator.options import Options
     from syncer.emulator.store import Store
@@ -44,7 +46,7 @@ class Auth:
         self._clock = clock
         self._options = options
         self._lock = threading.Lock()
-        self._key: RSAPrivateKey | None = None
+        self._key: rsa.RSAPrivateKey | None = None
 
     def caller(self, authorization: str | None, scope: str) -> Caller:
         """The caller behind an Authorization header. Raises RefusalError: 401, or 403 if the token lacks `scope`."""
@@ -59,8 +61,6 @@ class Auth:
 
     def issue(self, client_id: str, scopes: frozenset[str]) -> str:
         """A fresh token for a client."""
-        import jwt
-
         now = int(self._clock.timestamp())
         claims = {
             "iss": _ISSUER,
@@ -88,8 +88,6 @@ class Auth:
         return None
 
     def _issued(self, token: str) -> Caller:
-        import jwt
-
         options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["sub", "exp", "scope"]}
         try:
             claims: dict[str, Any] = jwt.decode(
@@ -106,16 +104,13 @@ class Auth:
             raise _unauthorized(TOKEN_EXPIRED, "the token has expired")
         return Caller(_user(claims["sub"]), frozenset(str(claims["scope"]).split()))
 
-    def _private_key(self) -> RSAPrivateKey:
+    def _private_key(self) -> rsa.RSAPrivateKey:
         with self._lock:
             if self._key is None:
                 self._key = self._stored_key()
             return self._key
 
-    def _stored_key(self) -> RSAPrivateKey:
-        from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
+    def _stored_key(self) -> rsa.RSAPrivateKey:
         stored = self._store.recall("token_key")
         if stored is not None:
             loaded = serialization.load_pem_private_key(stored.encode(), password=None)

@@ -117,7 +117,7 @@ Catalogue = dict[str, ObjectDefinition]
 
 
 def load_catalogue(path: Path | None = None) -> Catalogue:
-    """The built-in objects, extended or replaced by those of `path`. Raises InvalidInput with every problem of the file."""
+    """The built-in objects, extended or replaced by those of `path`. Raises InvalidInput with every problem of it."""
     built_in = ObjectsFile.model_validate(
         yaml.safe_load(files(__package__).joinpath("objects.yaml").read_text("utf-8"))
     )

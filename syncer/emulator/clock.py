@@ -35,7 +35,7 @@ class Clock:
         return self.now() + timedelta(seconds=seconds)
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass at once; what was waiting for a moment inside them wakes. Raises ValueError if negative."""
+        """Let `seconds` pass at once and wake what waited for a moment inside them. Raises ValueError if negative."""
         if seconds < 0:
             raise ValueError("the clock cannot go back")
         with self._lock:

@@ -1,7 +1,7 @@
 """CSV: UTF-8, comma, a header row, RFC 4180 quoting without leniency.
 
-Blank lines are no rows. An open quote, text after a closing quote and invalid UTF-8 fail the job. A byte order mark is not
-taken off: it makes the first column's name another one.
+Blank lines are no rows. An open quote, text after a closing quote and invalid UTF-8 fail the job. A byte order mark is
+not taken off: it makes the first column's name another one.
 """
 
 from __future__ import annotations

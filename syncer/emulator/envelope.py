@@ -1,7 +1,7 @@
 """What every answer of the API looks like, and the errors that it can carry.
 
-Success is `{"success": true, "data": …, "correlationId": …}`; failure has an `error` with a `CDP_ETL.<DOMAIN>.<ISSUE>` code
-instead of the data. A handler raises `RefusalError`; only `app` turns it into bytes.
+Success is `{"success": true, "data": …, "correlationId": …}`; failure has an `error` with a `CDP_ETL.<DOMAIN>.<ISSUE>`
+code instead of the data. A handler raises `RefusalError`; only `app` turns it into bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ LIST_UNAVAILABLE = "CDP_ETL.IMPORT.LIST_UNAVAILABLE"
 class RefusalError(Exception):
     """A request that the API answers with an error.
 
-    `details` is the `{"path": …, "value": …}` of the envelope; `headers` go out with the answer (`Retry-After`, `Allow`).
+    `details` is the `{"path": …, "value": …}` of the envelope; `headers` go out with the answer (`Retry-After`,
+    `Allow`).
     """
 
     def __init__(

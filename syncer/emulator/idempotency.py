@@ -1,9 +1,9 @@
 """Idempotency-Key: a write that is sent again is answered again, and takes effect once.
 
-A key is a version-4 UUID and belongs to one method, path and body for 24 hours; another use of it is refused with 400, which
-clients do not retry. Only answers of requests that took effect are kept: one that was refused changed nothing, so it may be
-tried again with the same key. The record is in the same transaction as the effect, and writes run one at a time, so of two
-requests at once the second gets the first one's answer.
+A key is a version-4 UUID and belongs to one method, path and body for 24 hours; another use of it is refused with 400,
+which clients do not retry. Only answers of requests that took effect are kept: one that was refused changed nothing,
+so it may be tried again with the same key. The record is in the same transaction as the effect, and writes run one at
+a time, so of two requests at once the second gets the first one's answer.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def read_key(header: str | None, method: str, path: str, body: bytes) -> Idempot
 
 
 def recorded_answer(store: Store, clock: Clock, used: IdempotencyKey) -> str | None:
-    """The first answer's `data` as JSON text, or None. Raises RefusalError (400) if the key was used for something else."""
+    """The first answer's `data` as JSON text, or None. Raises RefusalError (400) if the key had another use."""
     oldest = to_column(clock.now() - timedelta(seconds=IDEMPOTENCY_SECONDS))
     sql = "SELECT route, body_digest, answer FROM idempotency_keys WHERE key = ? AND created_at > ?"
     rows = store.read(sql, [used.key, oldest])

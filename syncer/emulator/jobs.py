@@ -1,27 +1,27 @@
 """Import jobs as the data file keeps them.
 
-`pending` after init, `ready` after the mapping, `running` after start, then `completed` or `failed`, for good. Every change of
-state happens inside a write of the store, so two requests never both make it.
+`pending` after init, `ready` after the mapping, `running` after start, then `completed` or `failed`, for good. Every
+change of state happens inside a write of the store, so two requests never both make it.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from syncer.emulator.envelope import not_found
 from syncer.emulator.store import from_column, to_column
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from pathlib import Path
 
     from syncer.emulator.store import Store
 
 _COLUMNS = (
-    "id, object_name, file_name, file_size, options, state, requested_by, created_at, upload_expires_at, uploaded_bytes, "
-    "source_fields, field_map, started_at, due_at, scripted_failure, finished_at, read_rows, valid_rows, invalid_rows, "
+    "id, object_name, file_name, file_size, options, state, requested_by, created_at, upload_expires_at, "
+    "uploaded_bytes, source_fields, field_map, started_at, due_at, scripted_failure, finished_at, read_rows, valid_rows, invalid_rows, "
     "merged_inserts, merged_updates, error_code, error_message"
 )
 
@@ -135,29 +135,44 @@ class Jobs:
 
 
 def _column(value: object) -> object:
-    if isinstance(value, dict):
-        return json.dumps(value)
-    return to_column(value) if hasattr(value, "astimezone") else value
+    match value:
+        case dict():
+            return json.dumps(value)
+        case datetime():
+            return to_column(value)
+    return value
 
 
 def _job(row: tuple[Any, ...]) -> Job:
+    (
+        id_, object_name, file_name, file_size, options, state, requested_by, created_at, upload_expires_at,
+        uploaded_bytes, source_fields, field_map, started_at, due_at, scripted_failure, finished_at, *counts, error_code, error_message,
+    ) = row  # fmt: skip
     return Job(
-        *row[:4],
-        JobOptions(**json.loads(row[4])),
-        row[5],
-        row[6],
-        from_column(row[7]),
-        from_column(row[8]),
-        row[9],
-        _loaded(row[10]),
-        _loaded(row[11]),
-        from_column(row[12]) if row[12] else None,
-        from_column(row[13]) if row[13] else None,
-        _loaded(row[14]),
-        from_column(row[15]) if row[15] else None,
-        Counts(*row[16:21]),
-        *row[21:],
+        id=id_,
+        object_name=object_name,
+        file_name=file_name,
+        file_size=file_size,
+        options=JobOptions(**json.loads(options)),
+        state=state,
+        requested_by=requested_by,
+        created_at=from_column(created_at),
+        upload_expires_at=from_column(upload_expires_at),
+        uploaded_bytes=uploaded_bytes,
+        source_fields=_loaded(source_fields),
+        field_map=_loaded(field_map),
+        started_at=_moment(started_at),
+        due_at=_moment(due_at),
+        scripted_failure=_loaded(scripted_failure),
+        finished_at=_moment(finished_at),
+        counts=Counts(*counts),
+        error_code=error_code,
+        error_message=error_message,
     )
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    return None if value is None else from_column(value)
 
 
 def _loaded(text: str | None) -> dict[str, str] | None:

@@ -1,8 +1,8 @@
 """JSONL: one JSON object a line, UTF-8, lines end with a line feed.
 
-A line that is not a JSON object is a rejected row; a blank line is such a line. A last line that is broken and has no line
-feed is a file that was cut off, and fails the job, as invalid UTF-8 does. A column that some rows lack is null in them; one
-that every row lacks fails the job.
+A line that is not a JSON object is a rejected row; a blank line is such a line. A last line that is broken and has no
+line feed is a file that was cut off, and fails the job, as invalid UTF-8 does. A column that some rows lack is null in
+them; one that every row lacks fails the job.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class RateLimits:
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
     def take(self, subject: str, endpoint_class: str) -> None:
-        """Count one call of `subject`. Raises RefusalError (429, with Retry-After) past the limit; it is then not counted."""
+        """Count one call of `subject`. Past the limit it is not counted, but refused: raises RefusalError (429)."""
         allowed = self._per_minute.get(endpoint_class)
         if allowed is None:
             return

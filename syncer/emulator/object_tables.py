@@ -1,7 +1,8 @@
 """The tables that hold the objects' rows, and how new rows get into them.
 
-A table has its object's fields and two columns of the emulator's own, which prove where a row came from: `_job_id` (the
-import job or records batch that wrote it last) and `_row_number` (the row of its file, from 1). Datetimes are stored in UTC.
+A table has its object's fields and two columns of the emulator's own, which prove where a row came from: `_job_id`
+(the import job or records batch that wrote it last) and `_row_number` (the row of its file, from 1). Datetimes are
+stored in UTC.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Stage:
         declared = ", ".join(f"{quoted(field)} {type_}" for field, type_ in zip(fields, types, strict=True))
         session.execute(f"CREATE OR REPLACE TEMP TABLE stage (_row_number BIGINT, {declared})")
         cells = ", ".join(_cast(type_) for type_ in types)
-        self._load = f"INSERT INTO stage SELECT unnest(?::BIGINT[]), {cells}"  # noqa: S608 - types of this module
+        self._load = f"INSERT INTO stage SELECT unnest(?::BIGINT[]), {cells}"
 
     def load(self, numbers: list[int], rows: list[list[str | None]]) -> None:
         """Add rows whose values the rules have accepted, each with its row number."""
@@ -87,7 +88,7 @@ class Stage:
             self._session.execute(self._load, [numbers, *columns])
 
     def merge(self, table: str, job_id: str) -> Merged:
-        """Write all rows into `table`, inside the caller's transaction. A later row of the file wins over an earlier one."""
+        """Write all rows into `table`, inside the caller's transaction. A later row of the file wins."""
         if self._definition.mode == "append":
             return Merged(self._insert(table, job_id, "stage"), 0)
         key = quoted(self._definition.match_key or "")

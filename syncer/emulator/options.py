@@ -27,12 +27,13 @@ ERROR_FILE_SECONDS = 24 * 3600
 class Options:
     """Everything that is not the data folder or the catalogue.
 
-    `tokens` maps each static development token to its scopes (None: all of them). `clients` maps client ids to secrets; when
-    it is empty, any non-empty pair gets a token. Without `strict_auth`, every bearer token that is not shaped like a JWT is
-    accepted with all scopes. `rate_limits` maps an endpoint class (`imports:read`, `imports:write`, `metadata:read`,
-    `lists:read`, `lists:write`, `audiences:read`, `records:write`) to calls a minute and token. `upload_headers` are
-    what an init answers as `headers`, and the upload then has to carry. `job_seconds` is how long a job stays `running`
-    by the emulator's clock. `control` opens the `/_emulator` endpoints, which script faults and the clock.
+    `tokens` maps each static development token to its scopes (None: all of them). `clients` maps client ids to
+    secrets; when it is empty, any non-empty pair gets a token. Without `strict_auth`, every bearer token that is not
+    shaped like a JWT is accepted with all scopes. `rate_limits` maps an endpoint class (`imports:read`,
+    `imports:write`, `metadata:read`, `lists:read`, `lists:write`, `audiences:read`, `records:write`) to calls a minute
+    and token. `upload_headers` are what an init answers as `headers`, and the upload then has to carry. `job_seconds`
+    is how long a job stays `running` by the emulator's clock. `control` opens the `/_emulator` endpoints, which script
+    faults and the clock.
     """
 
     strict_auth: bool = False

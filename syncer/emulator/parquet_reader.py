@@ -1,7 +1,7 @@
 """Parquet, through DuckDB: only the mapped columns are read.
 
-A column's type decides for all of its values: a field takes only a column of its own kind, so a timestamp without a zone
-is a naive datetime in every row, and text is never a number. Integers are numbers too.
+A column's type decides for all of its values: a field takes only a column of its own kind, so a timestamp without a
+zone is a naive datetime in every row, and text is never a number. Integers are numbers too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What every reader of an uploaded file has in common.
 
-A reader gives the file's data rows in order, with the values of the mapped columns only, and can show the whole row again
-when it is rejected. It knows its format and nothing about fields, except that it chooses the rule a column is judged by.
+A reader gives the file's data rows in order, with the values of the mapped columns only, and can show the whole row
+again when it is rejected. It knows its format and nothing about fields, except that it chooses the rule a column is
+judged by.
 """
 
 from __future__ import annotations

@@ -1,33 +1,12 @@
 """The table of routes. Routing, scopes, rate limit classes, idempotency and the OpenAPI document all come from it."""
 
+# ruff: noqa: E501 - a table reads best with one route a line
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from syncer.emulator import models as m
 from syncer.emulator.endpoints import audiences, control, files, import_jobs, lists, metadata, records, tokens
-from syncer.emulator.models import (
-    ErrorsAnswer,
-    InitAnswer,
-    InitRequest,
-    JobStatus,
-    ListAnswer,
-    ListCreate,
-    ListPage,
-    ListPatch,
-    MappingAnswer,
-    MappingRequest,
-    MemberPage,
-    MembersAnswer,
-    MembersRequest,
-    ObjectDetail,
-    ObjectPage,
-    Page,
-    PreviewAnswer,
-    PreviewRequest,
-    RecordsAnswer,
-    RecordsRequest,
-    StartRequest,
-)
 from syncer.emulator.routing import PREFIX, PlainRoute, Route
 
 if TYPE_CHECKING:
@@ -73,24 +52,24 @@ def _class_of(path: str, kind: str) -> str:
 
 # fmt: off
 ROUTES: tuple[AnyRoute, ...] = (
-    _write("POST", "/import-jobs", "Initialize an import job", IMPORTS_WRITE, import_jobs.initialize, InitAnswer, InitRequest),
-    _write("POST", "/import-jobs/{jobId}/mapping", "Set the mapping", IMPORTS_WRITE, import_jobs.set_mapping, MappingAnswer, MappingRequest),
-    _write("POST", "/import-jobs/{jobId}/start", "Start the job", IMPORTS_WRITE, import_jobs.start, JobStatus, StartRequest),
-    _read("/import-jobs/{jobId}", "State and row counts of a job", IMPORTS_READ, import_jobs.status, JobStatus),
-    _read("/import-jobs/{jobId}/errors", "Where the rejected rows are", IMPORTS_READ, import_jobs.errors, ErrorsAnswer),
-    _read("/metadata/objects", "All objects", METADATA_READ, metadata.list_objects, ObjectPage),
-    _read("/metadata/objects/{objectName}", "One object and its fields", METADATA_READ, metadata.get_object, ObjectDetail),
-    _write("POST", "/lists", "Create a list", LISTS_WRITE, lists.create, ListAnswer, ListCreate),
-    _read("/lists", "All lists, a page at a time", LISTS_READ, lists.list_all, ListPage, Page),
-    _read("/lists/{listId}", "One list", LISTS_READ, lists.get, ListAnswer),
-    _write("PATCH", "/lists/{listId}", "Rename or describe a list", LISTS_WRITE, lists.change, ListAnswer, ListPatch),
-    _write("DELETE", "/lists/{listId}", "Delete a list", LISTS_WRITE, lists.delete, ListAnswer, None),
-    _read("/lists/{listId}/members", "Members of a list, a page at a time", LISTS_READ, lists.members, MemberPage, Page),
-    _write("POST", "/lists/{listId}/members:upsert", "Add members", LISTS_WRITE, lists.upsert_members, MembersAnswer, MembersRequest),
-    _write("POST", "/lists/{listId}/members:remove", "Remove members", LISTS_WRITE, lists.remove_members, MembersAnswer, MembersRequest),
-    Route("POST", PREFIX + "/audiences/{audienceId}/preview", "Size and sample of an audience", AUDIENCES_PREVIEW, "audiences:read", audiences.preview, PreviewAnswer, PreviewRequest),
-    _write("POST", "/records/{objectName}/upsert-batch", "Upsert 2 to 10,000 records", IMPORTS_WRITE, records.upsert_batch, RecordsAnswer, RecordsRequest),
-    _write("POST", "/records/{objectName}/append-batch", "Append 2 to 10,000 records", IMPORTS_WRITE, records.append_batch, RecordsAnswer, RecordsRequest),
+    _write("POST", "/import-jobs", "Initialize an import job", IMPORTS_WRITE, import_jobs.initialize, m.InitAnswer, m.InitRequest),
+    _write("POST", "/import-jobs/{jobId}/mapping", "Set the mapping", IMPORTS_WRITE, import_jobs.set_mapping, m.MappingAnswer, m.MappingRequest),
+    _write("POST", "/import-jobs/{jobId}/start", "Start the job", IMPORTS_WRITE, import_jobs.start, m.JobStatus, m.StartRequest),
+    _read("/import-jobs/{jobId}", "State and row counts of a job", IMPORTS_READ, import_jobs.status, m.JobStatus),
+    _read("/import-jobs/{jobId}/errors", "Where the rejected rows are", IMPORTS_READ, import_jobs.errors, m.ErrorsAnswer),
+    _read("/metadata/objects", "All objects", METADATA_READ, metadata.list_objects, m.ObjectPage),
+    _read("/metadata/objects/{objectName}", "One object and its fields", METADATA_READ, metadata.get_object, m.ObjectDetail),
+    _write("POST", "/lists", "Create a list", LISTS_WRITE, lists.create, m.ListAnswer, m.ListCreate),
+    _read("/lists", "All lists, a page at a time", LISTS_READ, lists.list_all, m.ListPage, m.Page),
+    _read("/lists/{listId}", "One list", LISTS_READ, lists.get, m.ListAnswer),
+    _write("PATCH", "/lists/{listId}", "Rename or describe a list", LISTS_WRITE, lists.change, m.ListAnswer, m.ListPatch),
+    _write("DELETE", "/lists/{listId}", "Delete a list", LISTS_WRITE, lists.delete, m.ListAnswer, None),
+    _read("/lists/{listId}/members", "Members of a list, a page at a time", LISTS_READ, lists.members, m.MemberPage, m.Page),
+    _write("POST", "/lists/{listId}/members:upsert", "Add members", LISTS_WRITE, lists.upsert_members, m.MembersAnswer, m.MembersRequest),
+    _write("POST", "/lists/{listId}/members:remove", "Remove members", LISTS_WRITE, lists.remove_members, m.MembersAnswer, m.MembersRequest),
+    Route("POST", PREFIX + "/audiences/{audienceId}/preview", "Size and sample of an audience", AUDIENCES_PREVIEW, "audiences:read", audiences.preview, m.PreviewAnswer, m.PreviewRequest),
+    _write("POST", "/records/{objectName}/upsert-batch", "Upsert 2 to 10,000 records", IMPORTS_WRITE, records.upsert_batch, m.RecordsAnswer, m.RecordsRequest),
+    _write("POST", "/records/{objectName}/append-batch", "Append 2 to 10,000 records", IMPORTS_WRITE, records.append_batch, m.RecordsAnswer, m.RecordsRequest),
     PlainRoute("PUT", "/uploads/jobs/{jobId}/file", "Upload a job's file (presigned)", files.put_upload),
     PlainRoute("GET", "/error-files/{jobId}", "Download rejected rows (presigned)", files.get_error_file),
     PlainRoute("POST", "/oauth/token", "Get a token (client credentials)", tokens.issue_token),

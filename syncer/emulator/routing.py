@@ -1,4 +1,4 @@
-"""The shape of a route. The table in `routes` is the one place that routing, scopes, idempotency and OpenAPI come from."""
+"""The shape of a route; the table in `routes` is made of these."""
 
 from __future__ import annotations
 

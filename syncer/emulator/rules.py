@@ -1,8 +1,8 @@
 """When is a value of a row valid, and what is a row told that is not.
 
-Every rule takes one value and gives the text that is stored (DuckDB casts it, exactly), or raises `RejectedValueError`. There
-are two families: text rules, for CSV, and native rules, for JSON and Parquet, whose values must have the declared type
-themselves. Nothing is trimmed or guessed.
+Every rule takes one value and gives the text that is stored (DuckDB casts it, exactly), or raises
+`RejectedValueError`. There are two families: text rules, for CSV, and native rules, for JSON and Parquet, whose values
+must have the declared type themselves. Nothing is trimmed or guessed.
 
 The reasons, as the rejected rows file has them. The first two and the last are the vendor guide's own words::
 

@@ -75,7 +75,7 @@ class Runner:
             run_job(self._world, job, self._stop, lambda counts: self._progress.__setitem__(job_id, counts))
         except StoppedError:
             pass
-        except Exception:
+        except Exception:  # noqa: BLE001 - the outermost frame of a thread: a job must not hang for ever
             _log.exception("job %s broke the emulator", job_id)
             self._world.jobs.change(
                 job_id,

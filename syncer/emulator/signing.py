@@ -54,5 +54,5 @@ class Signer:
             raise SignatureRefusedError("the request has expired")
 
     def _sign(self, method: str, path: str, date: str, seconds: str) -> str:
-        message = "\n".join((method, path, date, seconds)).encode()
+        message = f"{method}\n{path}\n{date}\n{seconds}".encode()
         return hmac.new(self._secret, message, hashlib.sha256).hexdigest()

@@ -1,8 +1,8 @@
 """The data file: one DuckDB database that holds the objects' rows and everything that the emulator knows.
 
-DuckDB connections are not for sharing between threads, so every piece of work gets a cursor of its own. Writes run one at
-a time, each in one transaction, under a single lock: nothing here races, and what a request or a job changes is there
-whole or not at all, whatever is killed. A write that is begun inside another one of the same thread joins it.
+DuckDB connections are not for sharing between threads, so every piece of work gets a cursor of its own. Writes run one
+at a time, each in one transaction, under a single lock: nothing here races, and what a request or a job changes is
+there whole or not at all, whatever is killed. A write that is begun inside another one of the same thread joins it.
 """
 
 from __future__ import annotations

@@ -63,7 +63,11 @@ class Emulator:
 
 @contextmanager
 def running(
-    data: Path, *, objects: Path | None = None, options: Options | None = None, token: str = "dev-token"
+    data: Path,
+    *,
+    objects: Path | None = None,
+    options: Options | None = None,
+    token: str = "dev-token",  # noqa: S107 - any token will do
 ) -> Iterator[Emulator]:
     """Serve `data` on a free loopback port from a thread, until the block ends."""
     world = open_world(data, objects, options or Options())

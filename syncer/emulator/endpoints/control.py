@@ -1,4 +1,4 @@
-"""Health, and the `/_emulator` endpoints that script the clock and the faults; those answer only when they are switched on."""
+"""Health, and the `/_emulator` endpoints that script the clock and the faults and have to be switched on."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _new_job(call: Call, request: InitRequest, upload_seconds: int) -> Job:
 
 
 def _check_target(call: Call, request: InitRequest) -> None:
-    """Refuse what can never be imported: unknown objects and lists, names that are taken, formats the API does not read."""
+    """Refuse what can never be imported: unknown objects and lists, taken names, formats the API does not read."""
     world = call.world
     definition = world.catalogue.get(request.object_name)
     if definition is None:
