@@ -12,25 +12,22 @@ from typing import TypeAlias
 
 from syncer.model.files import SourceFile
 
-NaturalKey: TypeAlias = tuple[tuple[tuple[str, int, str], ...], ...]
+NaturalKey: TypeAlias = tuple[str | int, ...]
 OrderKey: TypeAlias = tuple[date, datetime, NaturalKey, str]
 
-_NUMBER = re.compile(r"([^0-9]*)([0-9]*)")
+_NUMBER = re.compile(r"([0-9]+)")
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 def natural_key(path: str) -> NaturalKey:
-    """Sort paths as people count: `part-2` before `part-10`, folder by folder.
+    """Sort paths as people count: `part-2` before `part-10`, and a folder's files before those of a longer name.
 
-    Numbers of equal value compare equal (`01` and `1`); whoever needs a total order adds the path itself.
+    Text and numbers alternate, so keys always compare. Numbers of equal value compare equal (`01` and `1`); whoever
+    needs a total order adds the path itself.
     """
-    return tuple(_segment_key(segment) for segment in path.split("/"))
-
-
-def _segment_key(segment: str) -> tuple[tuple[str, int, str], ...]:
-    # The length of the digits stands in for their value: no conversion, so a name of 5,000 digits is no error.
-    pieces = ((text, digits.lstrip("0")) for text, digits in _NUMBER.findall(segment))
-    return tuple((text, len(digits), digits) for text, digits in pieces)
+    pieces: list[str | int] = list(_NUMBER.split(path.replace("/", "\0")))
+    pieces[1::2] = map(int, pieces[1::2])
+    return tuple(pieces)
 
 
 def order_key(file: SourceFile, order: str = "path") -> OrderKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,12 +11,12 @@ from pathlib import Path
 from syncer.model.files import SourceFile, size_refusal
 from syncer.model.order import order_key
 from syncer.model.spec import Source
-from syncer.model.templates import date_in_path
+from syncer.model.templates import date_in_path, uses
 from syncer.source.fingerprints import FileIdentity, FingerprintCache, Hashed, Progress, hash_file
 from syncer.source.folders import Boundary, Entry, walk
 from syncer.source.formats import format_of
 from syncer.source.stopping import Stop
-from syncer.source.uris import parse
+from syncer.source.uris import LocalPattern, parse
 
 BY_PATH = "path:"
 UNREAD = "unread:"
@@ -46,8 +46,9 @@ def find(
     found: dict[str, tuple[Entry, date | None]] = {}
     for uri in source.uris:
         pattern = parse(uri, root)
+        days = _dates(pattern)
         for entry in walk(pattern, root, boundary):
-            day = date_in_path(pattern.pattern, entry.path) if pattern.dated else None
+            day = days(entry.path)
             if day is not None or not pattern.dated:
                 found.setdefault(entry.path, (entry, day))
     formats = {path: format_of(path, source.format) for path in found}
@@ -69,6 +70,26 @@ def find(
             )
         )
     return sorted(files, key=lambda file: order_key(file, source.order))
+
+
+def _dates(pattern: LocalPattern) -> Callable[[str], date | None]:
+    """Return what reads the date of a path that the pattern matched.
+
+    Where only folders are dated, each folder is read once: a day may well hold thousands of files.
+    """
+    if not pattern.dated:
+        return lambda _: None
+    if uses(pattern.pattern.rpartition("/")[2], "date"):
+        return lambda path: date_in_path(pattern.pattern, path)
+    known: dict[str, date | None] = {}
+
+    def by_folder(path: str) -> date | None:
+        folder = path.rpartition("/")[0]
+        if folder not in known:
+            known[folder] = date_in_path(pattern.pattern, path)
+        return known[folder]
+
+    return by_folder
 
 
 def _versions(
