@@ -6,8 +6,9 @@ Each type is a string in YAML and JSON Schema and a plain Python value in the mo
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
@@ -92,6 +93,23 @@ def parse_date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text} is not a day of the calendar") from None
+
+
+_PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
+    _DURATION: parse_duration,
+    _SIZE: parse_size,
+    _PERCENT: parse_percent,
+    _DATE: parse_date,
+}
+
+
+def problem_of_pattern(pattern: str, text: str) -> str:
+    """Say what is wrong with a text that the schema's `pattern` or format refused; "" if the text is right."""
+    try:
+        _PARSERS[pattern](text)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _from_text(parse: Any) -> BeforeValidator:  # noqa: ANN401 - one of the parsers above

@@ -1,0 +1,1 @@
+"""The world of YAML: specs and `syncer.yaml` are read, checked and located here."""

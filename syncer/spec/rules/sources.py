@@ -1,0 +1,163 @@
+"""Rules of `source`: where the files are, what they are, and that no secret or foreign path stands there."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from syncer.model import templates
+from syncer.model.files import FORMAT_BY_EXTENSION, SourceFormat
+from syncer.model.in_force import LOCAL_PROTOCOLS, protocol
+from syncer.model.spec import Source
+from syncer.settings import Settings
+from syncer.spec.fault import Fault, did_you_mean
+from syncer.spec.rules.paths import local_path_fault
+from syncer.spec.yaml_values import Keys
+
+_SIGNED = re.compile(
+    r"(?i)[?&]([\w-]*(sig|signature|token|secret|password|key|keyid|accessid)|sv|se|sp|x-(amz|goog)-[\w-]+)="
+)
+_LOGIN: Final = re.compile(r"://[^/@]*:[^/@]*@")
+_OTHER_COMPRESSIONS: Final = (".zip", ".bz2", ".xz", ".zst", ".zstd", ".lz4", ".tar", ".tgz", ".7z", ".z")
+_FAMILIES: Final = ({"file", "local"}, {"s3", "s3a"}, {"gs", "gcs"}, {"az", "abfs", "abfss", "adl"})
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2199
+
+
+def source_faults(source: Source, settings: Settings | None) -> Iterator[Fault]:
+    formats: set[SourceFormat | None] = set()
+    seen: dict[str, int] = {}
+    for number, uri in enumerate(source.uris):
+        keys: Keys = ("source", "uri") if isinstance(source.uri, str) else ("source", "uri", number)
+        fault = _uri_fault(uri, keys, source, settings)
+        if fault is not None:
+            yield fault
+        elif uri in seen:
+            yield Fault(keys, f"the same as number {seen[uri] + 1} of the list", "remove one of the two")
+        seen.setdefault(uri, number)
+        formats.add(source.format or format_of(uri))
+    yield from _format_faults(source, formats)
+    yield from _connection_faults(source, settings)
+    yield from _date_faults(source)
+    if source.ready is not None and source.ready.marker is not None and re.search(r"[/\\*?\[{]", source.ready.marker):
+        keys = ("source", "ready", "marker")
+        yield Fault(keys, f"{source.ready.marker!r} is not the name of one file", "the marker stands beside the data")
+
+
+def format_of(uri: str) -> SourceFormat | None:
+    """Tell the format from the extension, with or without `.gz`."""
+    name = uri.rpartition("/")[2].lower().removesuffix(".gz")
+    return next((known for ending, known in FORMAT_BY_EXTENSION.items() if name.endswith(ending)), None)
+
+
+def _uri_fault(uri: str, keys: Keys, source: Source, settings: Settings | None) -> Fault | None:
+    """Return the first thing wrong with a URI: a second would mostly follow from it."""
+    if _LOGIN.search(uri) or _SIGNED.search(uri):
+        hint = "remove it from the file and its history, and replace it; name a `connection` instead"
+        return Fault(keys, "a secret must not stand in a URI", hint)
+    if "::" in uri:
+        return Fault(keys, "chained URLs are not supported", "give the store's own URL; gzip is understood by itself")
+    if "\\" in uri:
+        return Fault(
+            keys, "backslashes do not separate folders here", f"write forward slashes: {uri.replace(chr(92), '/')}"
+        )
+    scheme = protocol(uri)
+    if settings is not None and scheme not in _with_aliases(settings.allow.protocols):
+        allowed = ", ".join(settings.allow.protocols)
+        hint = did_you_mean(scheme, settings.allow.protocols, otherwise=f"allowed here: {allowed}")
+        return Fault(keys, f"the protocol {scheme}:// is not allowed", f"{hint}; see allow.protocols in syncer.yaml")
+    if (wrong := templates.problem(uri, ("date",))) is not None:
+        return Fault(keys, wrong)
+    if (wrong := _incomplete_date(uri)) is not None:
+        return Fault(keys, wrong, "such as {date:%Y-%m-%d}")
+    if scheme in LOCAL_PROTOCOLS and (fault := local_path_fault(uri.partition("://")[2] or uri, keys, settings)):
+        return fault
+    return _name_fault(uri, keys, source)
+
+
+def _with_aliases(protocols: tuple[str, ...]) -> set[str]:
+    return {*protocols, *(("local",) if "file" in protocols else ())}
+
+
+def _incomplete_date(uri: str) -> str | None:
+    forms = [form or templates.DEFAULT_DATE_FORMAT for form in re.findall(r"\{date(?::([^{}]*))?\}", uri)]
+    found = set(re.findall(r"%.", "".join(forms)))
+    if forms and "%Y" not in found:
+        return "{date} has no year (%Y), so no day can be read from the path"
+    if "%d" in found and "%m" not in found:
+        return "{date} has a day (%d) without a month (%m)"
+    return None
+
+
+def _name_fault(uri: str, keys: Keys, source: Source) -> Fault | None:
+    name = uri.rpartition("/")[2].lower()
+    if not name:
+        return Fault(keys, "names a folder", "name the files in it, such as *.csv")
+    compression = next((ending for ending in _OTHER_COMPRESSIONS if name.endswith(ending)), None)
+    if compression is not None:
+        return Fault(keys, f"{compression} files are not understood", "only .gz is")
+    found = source.format or format_of(uri)
+    if found is None:
+        known = ", ".join(FORMAT_BY_EXTENSION)
+        return Fault(keys, f"the format cannot be told from {name!r}", f"give `format`; known extensions: {known}")
+    if found == "parquet" and name.endswith(".gz"):
+        return Fault(keys, "Parquet is compressed inside; .parquet.gz is not accepted", "give the .parquet file itself")
+    return None
+
+
+def _format_faults(source: Source, formats: set[SourceFormat | None]) -> Iterator[Fault]:
+    uri: tuple[Keys, ...] = (("source", "uri"), ("source", "format"))
+    if "csv" in source.model_fields_set and None not in formats and "csv" not in formats:
+        found = " and ".join(sorted(filter(None, formats)))
+        yield Fault(
+            ("source", "csv"), f"options for CSV, but the files are {found}", "remove `csv`", of_key=True, related=uri
+        )
+    if source.csv.delimiter in '"\n\r':
+        yield Fault(("source", "csv", "delimiter"), "a quote or a line break cannot separate columns")
+    try:
+        codecs.lookup(source.csv.encoding).encode("")
+    except (LookupError, TypeError, ValueError):
+        known = ("utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15", "ascii", "cp1250", "shift_jis")
+        hint = did_you_mean(source.csv.encoding, known, otherwise="such as utf-8 or windows-1252")
+        yield Fault(("source", "csv", "encoding"), f"unknown encoding {source.csv.encoding!r}", hint)
+
+
+def _connection_faults(source: Source, settings: Settings | None) -> Iterator[Fault]:
+    if source.connection is None or settings is None:
+        return
+    keys: Keys = ("source", "connection")
+    connection = settings.connections.get(source.connection)
+    if connection is None:
+        known = ", ".join(settings.connections) or "none"
+        hint = did_you_mean(source.connection, settings.connections, otherwise=f"named there: {known}")
+        yield Fault(keys, f"no connection {source.connection!r} in syncer.yaml", hint)
+        return
+    for uri in source.uris:
+        if _family(protocol(uri)) != _family(connection.protocol):
+            message = (
+                f"connection {source.connection!r} is for {connection.protocol}://, but the URI is {protocol(uri)}://"
+            )
+            yield Fault(keys, message, related=(("source", "uri"),))
+            return
+
+
+def _family(scheme: str) -> set[str]:
+    return next((family for family in _FAMILIES if scheme in family), {scheme})
+
+
+def _date_faults(source: Source) -> Iterator[Fault]:
+    if source.since is not None and (fault := implausible(source.since, ("source", "since"))):
+        yield fault
+    if source.lookback is not None and not all(templates.uses(uri, "date") for uri in source.uris):
+        message = "lookback needs a {date} in every URI, to know which day a file is of"
+        yield Fault(("source", "lookback"), message, "add one, or remove `lookback`", related=(("source", "uri"),))
+
+
+def implausible(day: date, keys: Keys) -> Fault | None:
+    """Refuse a year that can only be a slip of the keyboard."""
+    if FIRST_YEAR <= day.year <= LAST_YEAR:
+        return None
+    return Fault(keys, f"the year {day.year:04} is not between {FIRST_YEAR} and {LAST_YEAR}")
