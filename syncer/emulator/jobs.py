@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "id, object_name, file_name, file_size, options, state, requested_by, created_at, upload_expires_at, "
-    "uploaded_bytes, source_fields, field_map, started_at, due_at, scripted_failure, finished_at, read_rows, valid_rows, invalid_rows, "
-    "merged_inserts, merged_updates, error_code, error_message"
+    "uploaded_bytes, source_fields, field_map, started_at, due_at, scripted_failure, finished_at, read_rows, "
+    "valid_rows, invalid_rows, merged_inserts, merged_updates, error_code, error_message"
 )
 
 
@@ -146,7 +146,8 @@ def _column(value: object) -> object:
 def _job(row: tuple[Any, ...]) -> Job:
     (
         id_, object_name, file_name, file_size, options, state, requested_by, created_at, upload_expires_at,
-        uploaded_bytes, source_fields, field_map, started_at, due_at, scripted_failure, finished_at, *counts, error_code, error_message,
+        uploaded_bytes, source_fields, field_map, started_at, due_at, scripted_failure, finished_at, *counts,
+        error_code, error_message,
     ) = row  # fmt: skip
     return Job(
         id=id_,
