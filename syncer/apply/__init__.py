@@ -1,0 +1,1 @@
+"""Execute a plan: claim, prepare, init, upload, map, permit, start, poll, record."""

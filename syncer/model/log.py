@@ -174,6 +174,10 @@ class Log:
         self._generations: dict[tuple[str, str, str], dict[str, dict[tuple[int, str], Generation]]] = defaultdict(dict)
         self._permits: dict[tuple[str, str], dict[str, Submitted]] = defaultdict(dict)
         self._ended: set[tuple[str, str]] = set()
+        self._completed: set[tuple[str, str]] = set()
+        self._list_ids: dict[tuple[str, str], str] = {}
+        self._list_makers: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
+        self._audience_makers: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
         for event in events:
             self.add(event)
 
@@ -193,10 +197,45 @@ class Log:
         if key not in lives:
             lives[key] = Generation(event.generation, event.import_id, event.path, event.fingerprint)
         lives[key].add(event)
-        if isinstance(event, Submitted):
-            self._permits[event.workspace, event.object][event.job] = event
-        elif (isinstance(event, Finished) and event.job) or (isinstance(event, Resolved) and event.decision != "start"):
-            self._ended.add((event.workspace, event.job or ""))
+        match event:
+            case Submitted():
+                self._permits[event.workspace, event.object][event.job] = event
+                self._note_makers(event)
+            case Finished(job=str(job)):
+                self._note_end(event.workspace, job, completed=event.outcome == "completed")
+                if event.list_use is not None and event.list_use.name and event.list_use.id:
+                    self._list_ids[event.workspace, event.list_use.name] = event.list_use.id
+            case Resolved(decision=decision) if decision != "start":
+                self._note_end(event.workspace, event.job, completed=decision == "completed")
+
+    def _note_makers(self, permit: Submitted) -> None:
+        if permit.list_use is not None and permit.list_use.create and permit.list_use.name:
+            self._list_makers[permit.workspace, permit.list_use.name].append(permit)
+        if permit.audience is not None and permit.audience.create:
+            self._audience_makers[permit.workspace, permit.audience.name].append(permit)
+
+    def _note_end(self, workspace: str, job: str, *, completed: bool) -> None:
+        self._ended.add((workspace, job))
+        if completed:
+            self._completed.add((workspace, job))
+
+    def list_id(self, workspace: str, name: str) -> str | None:
+        """Return the id of the list that an earlier import made under this name, where it was recorded."""
+        return self._list_ids.get((workspace, name))
+
+    def list_makers(self, workspace: str, name: str) -> list[Submitted]:
+        """Return the permits of every job that was to create this list."""
+        return list(self._list_makers.get((workspace, name), ()))
+
+    def audience_makers(self, workspace: str, name: str) -> list[Submitted]:
+        """Return the permits of every job that was to create this audience; the API cannot find one by name."""
+        return list(self._audience_makers.get((workspace, name), ()))
+
+    def is_open(self, permit: Submitted) -> bool:
+        return (permit.workspace, permit.job) not in self._ended
+
+    def is_completed(self, permit: Submitted) -> bool:
+        return (permit.workspace, permit.job) in self._completed
 
     def tail(self, spec: str) -> str:
         """Return the id of the newest event of this spec's log, or "" when it has none."""
@@ -236,7 +275,7 @@ class Log:
             for (where, name), permits in self._permits.items()
             if where == workspace and object_name in (None, name)
             for permit in permits.values()
-            if (workspace, permit.job) not in self._ended
+            if self.is_open(permit)
         ]
 
     def all_generations(self, workspace: str) -> Iterator[tuple[str, str, Generation]]:

@@ -160,6 +160,11 @@ class Limits(Strict):
     )
 
 
+def _without_default(schema: dict[str, object]) -> None:
+    """Leave out the empty name, which stands for one that the loader computes and is not valid in a file."""
+    del schema["default"]
+
+
 class Spec(Strict):
     """One declared import: which files go into which object, how, and under which conditions."""
 
@@ -168,7 +173,7 @@ class Spec(Strict):
         "",
         validate_default=False,
         description="Default: the file's stem",
-        json_schema_extra=lambda schema: schema.pop("default"),
+        json_schema_extra=_without_default,
     )
     description: str | None = Field(None, description="What this import is for")
     owner: Text | None = Field(None, description="Who is asked about it, such as a GitHub team")

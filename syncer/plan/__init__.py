@@ -1,7 +1,7 @@
 """What would be done and why: a pure function of specs, source files, the log and the time."""
 
 from syncer.plan.inputs import Inputs, SpecInput, WriteMode
-from syncer.plan.reconcile import covers_still_hold, make_plan, only
+from syncer.plan.reconcile import make_plan, only, stale
 from syncer.plan.types import RUNNABLE, Action, Filters, Plan, PlannedImport, Refusal, SpecPlan
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "SpecInput",
     "SpecPlan",
     "WriteMode",
-    "covers_still_hold",
     "make_plan",
     "only",
+    "stale",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from syncer.model.in_force import not_in_force
@@ -144,13 +144,13 @@ def _undeclared(inputs: Inputs) -> list[PlannedImport]:
     return items
 
 
-def covers_still_hold(saved: Sequence[PlannedImport], now: Plan) -> list[PlannedImport]:
-    """Return the saved decisions that are no longer what would be decided; empty means that the plan is fresh."""
+def stale(saved: Mapping[str, str], now: Plan) -> list[str]:
+    """Return those saved decisions (cover to words) that would not be taken now; empty means that the plan is fresh."""
     current = {item.cover for item in now.runnable}
-    return [item for item in saved if item.runnable and item.cover not in current]
+    return [words for cover, words in saved.items() if cover not in current]
 
 
-def only(plan: Plan, covers: frozenset[str]) -> Plan:
-    """Return the plan with just the imports of these covers left to run."""
+def only(plan: Plan, covers: Collection[str]) -> Plan:
+    """Return the plan with just the runnable imports of these covers: what came since is left to the next plan."""
     kept = tuple(item for item in plan.imports if item.cover in covers and item.runnable)
     return replace(plan, imports=kept)

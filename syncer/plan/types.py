@@ -23,6 +23,7 @@ class Action(StrEnum):
     SKIP = "skip"
 
 
+Key = tuple[str, str, int]
 RUNNABLE = frozenset({Action.IMPORT, Action.REIMPORT, Action.RETRY, Action.RESUME})
 
 
@@ -52,6 +53,11 @@ class PlannedImport:
     @property
     def runnable(self) -> bool:
         return self.action in RUNNABLE
+
+    @property
+    def key(self) -> Key:
+        """Tell this import from every other one of the plan."""
+        return (self.spec, self.file.path, self.generation)
 
     @property
     def cover(self) -> str:

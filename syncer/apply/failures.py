@@ -1,0 +1,100 @@
+"""What an error means for one import, for the log, and for the rest of the run.
+
+The log decides which side of the permit the import is on: before it, an attempt failed without effect; after it, the
+job may be running, so it is never called failed here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from syncer.apply import record
+from syncer.apply.context import Tools
+from syncer.apply.outcome import ImportOutcome, Result
+from syncer.errors import (
+    ApiError,
+    AuthError,
+    Conflict,
+    Interrupted,
+    NotFound,
+    PermitRefused,
+    PrepareError,
+    Refused,
+    RequestRejected,
+    SourceError,
+    SyncerError,
+    UploadFailed,
+    Waiting,
+)
+from syncer.model.events import Failure
+from syncer.model.log import Generation
+from syncer.plan import PlannedImport
+
+_STOPS_ONE = (ApiError, Conflict, PrepareError, Refused, SourceError, Waiting)
+
+
+def settle(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutcome:
+    """Turn an error into the import's outcome, recorded where the next plan has to know of it.
+
+    What every import would meet (a refused token, a log that cannot be written) ends the whole run.
+    """
+    if isinstance(error, Interrupted):
+        return _outcome(item, "interrupted", error)
+    if isinstance(error, AuthError) or not isinstance(error, _STOPS_ONE):
+        tools.stop.by_error(error)
+        return _outcome(item, "interrupted", error)
+    life = tools.store.read().find(tools.lineage(item), item.file.path, item.generation, item.import_id)
+    if life is not None and life.open_permits:
+        return _outcome(item, "attention" if isinstance(error, Conflict) else "unfinished", error, _job(life))
+    if isinstance(error, (PermitRefused, Waiting)):
+        return _outcome(item, "held", error)
+    if life is None or not _claimed_here(tools, life):
+        return _outcome(
+            item, "attention" if isinstance(error, (Refused, RequestRejected, NotFound)) else "failed", error
+        )
+    return _before_permit(tools, item, error)
+
+
+def _before_permit(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutcome:
+    kind = _kind(error)
+    if kind is not None:
+        code = error.code if isinstance(error, ApiError) and error.code else type(error).__name__
+        record.failed(
+            tools,
+            item,
+            attempt=item.attempt,
+            failure=Failure(kind=kind, code=code, message=error.what),
+            correlation_id=error.correlation_id if isinstance(error, ApiError) else "",
+        )
+    return _outcome(item, "failed", error)
+
+
+def _kind(error: SyncerError) -> Literal["final", "transient"] | None:
+    """Say how the failure counts, or None when it is not about this version of the file and needs no record."""
+    if isinstance(error, (RequestRejected, NotFound)):
+        return "final"
+    if isinstance(error, PrepareError):
+        return None if isinstance(error.__cause__, OSError) else "final"
+    if isinstance(error, (ApiError, UploadFailed)):
+        return "transient"
+    return None
+
+
+def _claimed_here(tools: Tools, life: Generation) -> bool:
+    claim = life.last_claim
+    return claim is not None and claim.run == tools.run.id
+
+
+def _job(life: Generation) -> str:
+    return life.open_permits[0].job
+
+
+def _outcome(item: PlannedImport, result: Result, error: SyncerError, job: str | None = None) -> ImportOutcome:
+    return ImportOutcome(
+        item=item,
+        result=result,
+        job=job,
+        message=error.what + (f" ({error.why})" if error.why else ""),
+        next_step=error.next_step or "try again: syncer apply",
+        correlation_id=error.correlation_id if isinstance(error, ApiError) else "",
+    )

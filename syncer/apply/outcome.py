@@ -1,0 +1,52 @@
+"""How one import, and the whole run, ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from syncer.model.events import Rejection, RowCounts
+from syncer.plan import PlannedImport
+
+Result = Literal["completed", "failed", "unfinished", "attention", "held", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOutcome:
+    """What became of one planned import in this run.
+
+    `unfinished`: begun, and the next run goes on. `attention`: a person must decide. `held`: not begun, because of
+    something else. `message` says why, `next_step` is a command; `warnings` are worth a look and fail nothing.
+    """
+
+    item: PlannedImport
+    result: Result
+    message: str = ""
+    next_step: str = ""
+    job: str | None = None
+    correlation_id: str = ""
+    rows: RowCounts | None = None
+    rejections: tuple[Rejection, ...] = ()
+    rejects_file: str | None = None
+    systematic: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """Every import of the run, in the plan's order. Exit codes are those of the design."""
+
+    run: str
+    imports: tuple[ImportOutcome, ...]
+
+    @property
+    def exit_code(self) -> int:
+        results = {outcome.result for outcome in self.imports}
+        if results & {"failed", "attention", "unfinished"}:
+            return 1
+        if any(outcome.systematic for outcome in self.imports):
+            return 3
+        return 1 if "held" in results else 0
+
+    def of(self, result: Result) -> tuple[ImportOutcome, ...]:
+        return tuple(outcome for outcome in self.imports if outcome.result == result)

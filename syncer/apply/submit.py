@@ -1,0 +1,139 @@
+"""From a claim to a permit: make the artifact, create a job, upload, map, and be given the leave to start it.
+
+Nothing here can be noticed in the platform: what is cut off leaves an orphaned job at worst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from syncer.apply import record
+from syncer.apply.context import Tools
+from syncer.apply.progress import Step
+from syncer.apply.rejects import private_folder
+from syncer.errors import UploadFailed
+from syncer.model.events import ArtifactFacts, Claimed, Submitted
+from syncer.model.files import media_type
+from syncer.model.identity import idempotency_key
+from syncer.model.spec import Spec
+from syncer.plan import PlannedImport
+from syncer.source.pins import Pin, verify_unchanged
+from syncer.values import format_size
+
+if TYPE_CHECKING:
+    from syncer.api.models import InitJob
+    from syncer.prepare import Artifact
+
+FRESH_URLS = 5
+"""How often an upload URL that died before the file was there is replaced within one run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One claimed import with its artifact: everything the calls to the API are made from."""
+
+    item: PlannedImport
+    spec: Spec
+    held: Claimed
+    artifact: Artifact
+    version: Pin
+
+
+@contextmanager
+def work_folder(tools: Tools, item: PlannedImport) -> Iterator[Path]:
+    """Give a private folder for one import's artifact, and remove it with all it holds."""
+    import shutil  # noqa: PLC0415 - only imports that are executed need it
+
+    folder = private_folder(tools.work_dir / f"{item.import_id}-{item.generation}")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def submit(tools: Tools, work: Work, attempt: int) -> Submitted:
+    """Bring a job to where only its start is missing, and return the permit for it.
+
+    A job whose URL expired before the file was there is left behind for a new one, under the next attempt's number.
+    Raises ApiError (and its kinds), SourceError when the file changed meanwhile, PermitRefused when the log moved.
+    """
+    for number in range(attempt, attempt + FRESH_URLS):
+        try:
+            return _submit_once(tools, work, number)
+        except UploadFailed as error:
+            if not error.expired or number == attempt + FRESH_URLS - 1:
+                raise
+            tools.reporter.step(work.item, Step.RETRYING, "the upload URL expired; a fresh job is made")
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _submit_once(tools: Tools, work: Work, attempt: int) -> Submitted:
+    item, artifact = work.item, work.artifact
+    request = _init_request(work)
+    key = _key(tools, item, attempt, "init", [request.body(), artifact.digest])
+    job = tools.api.init_job(request, idempotency_key=key)
+    tools.reporter.step(item, Step.UPLOADING, f"{job.job_id}, {format_size(artifact.size)}")
+    tools.api.upload(
+        job.upload,
+        lambda: _opened(artifact.path),
+        artifact.size,
+        media_type(artifact.format, artifact.compression),
+        stop=tools.stop.is_set,
+        progress=lambda sent: tools.reporter.sent(item, sent, artifact.size),
+    )
+    verify_unchanged(work.version, stop=tools.stop.is_set)
+    tools.reporter.step(item, Step.UPLOADED, job.job_id)
+    key = _key(tools, item, attempt, "mapping", job.job_id)
+    correlation_id = tools.api.set_mapping(job.job_id, artifact.source_fields, artifact.field_map, idempotency_key=key)
+    tools.reporter.step(item, Step.MAPPED, job.job_id)
+    tools.stop.check()
+    given = record.permit(
+        tools,
+        item,
+        work.held,
+        attempt=attempt,
+        job=job.job_id,
+        artifact=_facts(artifact),
+        correlation_id=correlation_id or job.correlation_id,
+    )
+    tools.reporter.step(item, Step.SUBMITTED, job.job_id)
+    return given
+
+
+def _init_request(work: Work) -> InitJob:
+    from syncer.api.models import InitJob  # noqa: PLC0415 - the API's side is loaded when it is spoken to
+
+    list_use, audience = work.held.list_use, work.held.audience
+    return InitJob(
+        object_name=work.item.object,
+        file_name=work.artifact.file_name,
+        file_size=work.artifact.size,
+        create_list=list_use.name if list_use and list_use.create else None,
+        target_list_id=list_use.id if list_use and not list_use.create else None,
+        create_audience=audience.name if audience and audience.create else None,
+        auto_profile=work.spec.auto_profile,
+    )
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("rb", buffering=0)
+
+
+def _facts(artifact: Artifact) -> ArtifactFacts:
+    return ArtifactFacts(
+        digest=artifact.digest,
+        size=artifact.size,
+        columns=artifact.columns,
+        file_name=artifact.file_name,
+        rows=artifact.rows,
+    )
+
+
+def _key(tools: Tools, item: PlannedImport, attempt: int, step: str, detail: object) -> str:
+    return idempotency_key(
+        tools.workspace, item.import_id, generation=item.generation, part=1, attempt=attempt, step=step, detail=detail
+    )
