@@ -65,17 +65,20 @@ class ServerError:
     correlation_id: str
 
 
-def correlation_id_of(answer: RawAnswer, envelope: object = None) -> str:
-    """Give the id that the vendor's support asks for, from the envelope or else the header."""
-    told = envelope.get("correlationId") if isinstance(envelope, Mapping) else None
-    return sanitize(told if isinstance(told, str) and told else answer.headers.get("x-correlation-id", ""))[:100]
+def correlation_id_of(answer: RawAnswer) -> str:
+    """Give the id that the vendor's support asks for, from the header or else the envelope, or ""."""
+    told: object = answer.headers.get("x-correlation-id")
+    if not told:
+        envelope = answer.json_or_none()
+        told = envelope.get("correlationId") if isinstance(envelope, Mapping) else None
+    return sanitize(told)[:100] if isinstance(told, str) else ""
 
 
 def read_server_error(answer: RawAnswer) -> ServerError:
     """Read the failure's envelope; an answer that is none (a proxy's HTML page) is only described, never shown."""
     envelope = answer.json_or_none()
     error = envelope.get("error") if isinstance(envelope, Mapping) else None
-    correlation_id = correlation_id_of(answer, envelope)
+    correlation_id = correlation_id_of(answer)
     if not isinstance(error, Mapping):
         kind = sanitize(answer.headers.get("content-type", "")).partition(";")[0] or "unknown type"
         return ServerError(

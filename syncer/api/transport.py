@@ -101,7 +101,7 @@ class Transport:
         fields: Mapping[str, object] | None = envelope if isinstance(envelope, Mapping) else None
         if not answer.is_success or (fields is not None and fields.get("success") is False):
             raise failure_of(call, message.where, answer, self._clock(), auth_hint=self._auth.hint)
-        correlation_id = correlation_id_of(answer, envelope)
+        correlation_id = correlation_id_of(answer)
         if fields is not None:
             data = fields.get("data")
             return Answer(data if isinstance(data, Mapping) else {}, call.action, message.where, correlation_id)
