@@ -1,7 +1,7 @@
 """What is the project's own rather than one spec's: `syncer.yaml`, overridden by the environment and by flags.
 
-Precedence: flag > environment > `.env` (never in CI) > `syncer.yaml` > default. Every setting is also a variable: `SYNCER_` and
-its path, levels joined by `__`, as in `SYNCER_API__BASE_URL`. Secrets are read from the environment only, by `Credentials`.
+Precedence: flag > environment > `.env` (never in CI) > `syncer.yaml` > default. Every setting is also a variable:
+`SYNCER_` and its path, levels joined by `__`, as in `SYNCER_API__BASE_URL`. Secrets come from the environment only.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Api(Section):
 
 
 class Connection(Section):
-    """Where and as whom a store is reached. What proves who one is comes from the store's own environment or profile."""
+    """Where and as whom a store is reached. Proof of who one is comes from the store's own environment or profile."""
 
     protocol: Text
     region: Text | None = None
@@ -199,7 +199,7 @@ def environment(root: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
     file = root / ".env"
     if in_ci(environ) or not file.is_file():
         return environ
-    from dotenv import dotenv_values  # imported only where there is a .env to read
+    from dotenv import dotenv_values  # noqa: PLC0415 - only where there is a .env to read
 
     values = dotenv_values(file, interpolate=False)
     return {**{name: value for name, value in values.items() if value is not None}, **environ}
@@ -213,7 +213,7 @@ def load_settings(
 ) -> Settings:
     """Merge flags over the environment over `document` (a parsed `syncer.yaml`) over the defaults.
 
-    `environ` is what `environment` returned; `overrides` is nested like the document. Raises pydantic's ValidationError.
+    `environ` is what `environment` returned; `overrides` is nested like the document. Raises pydantic.ValidationError.
     """
     merged: dict[str, Any] = dict(document or {})
     if environ is not None and any(name.upper().startswith(PREFIX) for name in environ):
@@ -244,7 +244,7 @@ class Credentials(BaseModel):
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Credentials:
-        """Take `EXPERITURE_API_KEY`, `SYNCER_CLIENT_ID` and `SYNCER_CLIENT_SECRET`; an empty variable counts as absent."""
+        """Take `EXPERITURE_API_KEY`, `SYNCER_CLIENT_ID` and `SYNCER_CLIENT_SECRET`; an empty one counts as absent."""
 
         def secret(name: str) -> SecretStr | None:
             value = environ.get(name, "").strip()

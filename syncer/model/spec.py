@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from syncer.values import Day, Duration, Percent, Size
 
@@ -160,7 +161,7 @@ class Limits(Strict):
     )
 
 
-def _without_default(schema: dict[str, object]) -> None:
+def _without_default(schema: JsonDict) -> None:
     """Leave out the empty name, which stands for one that the loader computes and is not valid in a file."""
     del schema["default"]
 

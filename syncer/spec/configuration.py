@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from syncer.errors import Problem
+from syncer.model.spec import Spec
 from syncer.settings import Settings, environment, load_settings, looks_secret, variable
 from syncer.spec.document import Document, read_document
 from syncer.spec.explain import existing, schema_faults
@@ -72,8 +73,6 @@ def read_settings(
 
 def default_problems(document: Document) -> list[Problem]:
     """Check `defaults`, which count even while no spec uses them."""
-    from syncer.model.spec import Spec
-
     defaults = document.value.get("defaults") if isinstance(document.value, dict) else None
     if not isinstance(defaults, dict):
         return []

@@ -32,7 +32,7 @@ def redact(line: str) -> str:
 
 @dataclass(frozen=True)
 class Document:
-    """A file that was read. `problems` is what is wrong with it as YAML; `value` is None when it cannot be read at all."""
+    """A file that was read. `problems` is what is wrong with it as YAML; `value` is None when it cannot be read."""
 
     path: str
     text: str = field(repr=False)
@@ -73,7 +73,7 @@ class Document:
 
 
 def read_document(file: Path, path: str) -> Document:
-    """Read one file; `path` is how problems name it. What is wrong with it, even that it cannot be opened, is in `problems`."""
+    """Read one file; `path` is how problems name it. Never raises: not being readable is a problem too."""
     try:
         with file.open("rb") as opened:
             raw = opened.read(MAX_BYTES + 1)

@@ -44,7 +44,7 @@ class Effective:
         return merged
 
     def locate(self, *keys: str | int, of_key: bool = False) -> tuple[int, int]:
-        """Return line and column, from 1, in the spec's own file; what is not there is found at the nearest level above."""
+        """Return line and column, from 1, in the spec's own file, or of the nearest level above what is not there."""
         return self.own.locate(keys, of_key=of_key)
 
     def problem(self, fault: Fault) -> Problem:

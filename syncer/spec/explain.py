@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from syncer.spec.yaml_values import Keys, describe
 from syncer.spec.fault import Fault, did_you_mean
 from syncer.spec.schema import load_schema
+from syncer.spec.yaml_values import Keys, describe
 from syncer.values import problem_of_pattern
 
 if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError as SchemaError
     from jsonschema.protocols import Validator
     from pydantic import ValidationError
+
+
+class SchemaError(Protocol):
+    """What is used of jsonschema's ValidationError."""
+
+    validator: str
+    validator_value: Any
+    instance: Any
+    schema: Mapping[str, Any]
+    message: str
+    absolute_path: Sequence[str | int]
+    relative_path: Sequence[str | int]
+    relative_schema_path: Sequence[str | int]
+    context: Sequence[SchemaError]
+
 
 _KINDS: Final[Mapping[str, str]] = {
     "string": "text",
@@ -34,7 +48,8 @@ def schema_faults(value: object, *, partial: bool = False) -> list[Fault]:
 
     `partial` is for the project's defaults, which need not be a whole spec: nothing counts as missing.
     """
-    faults = [fault for error in _validator().iter_errors(value) for fault in _translate(error)]
+    errors = cast("Iterator[SchemaError]", _validator().iter_errors(cast("Any", value)))
+    faults = [fault for error in errors for fault in _translate(error)]
     return [fault for fault in faults if not (partial and fault.absent)]
 
 
@@ -51,37 +66,37 @@ def existing(value: object, location: tuple[int | str, ...]) -> Keys:
     """Drop from a pydantic location what is not in the document: the names of a union's branches, and missing keys."""
     keys: list[int | str] = []
     for step in location:
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            continue
-        keys.append(step)
+        below = _below(value, step)
+        if below:
+            value = below[0]
+            keys.append(step)
     return tuple(keys)
+
+
+def _below(value: object, step: int | str) -> tuple[object, ...]:
+    """Return what is at one step into the value, as a tuple of one; an empty tuple if there is nothing."""
+    if isinstance(value, Mapping) and step in value:
+        return (value[step],)
+    return (value[step],) if isinstance(value, list) and isinstance(step, int) and step < len(value) else ()
 
 
 @cache
 def _validator() -> Validator:
     """Draft 2020-12 with the `pattern` of the standard: in Python `$` also matches before a last line break."""
-    from jsonschema import (
-        Draft202012Validator,
-        FormatChecker,
-        ValidationError,
-        validators,
-    )  # 85 ms, wanted on errors only
+    # Wanted on errors only, and the import takes 85 ms.
+    from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators  # noqa: PLC0415 - as said above
 
     def pattern(_: Validator, expression: str, instance: object, __: object) -> Iterator[ValidationError]:
         if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", expression), instance):
             yield ValidationError(f"does not match {expression}")
 
-    strict = validators.extend(Draft202012Validator, {"pattern": pattern})
-    return strict(load_schema(), format_checker=FormatChecker(formats=["date"]))  # type: ignore[no-any-return] # untyped factory
+    strict = validators.extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call] # jsonschema's
+    return cast("Validator", strict(load_schema(), format_checker=FormatChecker(formats=["date"])))
 
 
 def _translate(error: SchemaError) -> Iterable[Fault]:
     keys = tuple(error.absolute_path)
-    translate = _TRANSLATORS.get(str(error.validator))
+    translate = _TRANSLATORS.get(error.validator)
     return translate(error, keys) if translate is not None else [Fault(keys, error.message)]
 
 
@@ -189,7 +204,7 @@ def _out_of_bounds(error: SchemaError, keys: Keys) -> Iterator[Fault]:
 def _no_branch(error: SchemaError, keys: Keys) -> Iterator[Fault]:
     """Report only the branch that the person meant, which the kind of the value tells."""
     branches: dict[int, list[SchemaError]] = {}
-    for below in error.context or ():
+    for below in error.context:
         branches.setdefault(int(below.relative_schema_path[0]), []).append(below)
     meant = [errors for errors in branches.values() if not any(_refuses_kind(e) for e in errors)]
     if meant:

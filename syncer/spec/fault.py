@@ -12,8 +12,8 @@ from syncer.spec.yaml_values import Keys
 class Fault:
     """One thing wrong at `keys` of an effective spec (its own document laid over the project's defaults).
 
-    `of_key` points at the key rather than at its value. `related` names other values that the finding rests on: while one of
-    them is broken itself, the finding would only be an echo. `absent` is the key that is missing from the mapping at `keys`;
+    `of_key` points at the key rather than at its value. `related` names other values that the finding rests on: while
+    one of them is broken itself, the finding would only be an echo. `absent` is the key that the mapping at `keys` lacks;
     with an empty message it is known already under the name that it was misspelt as.
     """
 
@@ -38,7 +38,7 @@ class Fault:
 
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
     """Return `did you mean 'mapping'?` for a slip of the keyboard, else `otherwise`."""
-    from difflib import get_close_matches  # imported only where something is already wrong
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong already
 
     by_folded = {name.casefold(): name for name in known}
     close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)

@@ -182,8 +182,8 @@ def check(
 ) -> tuple[Spec | None, list[Fault]]:
     """Hold an effective spec against the models, the schema and the rules of a single spec.
 
-    On the good path only the models and the rules are asked. What is broken is left out before the rules are asked, so that
-    one go tells as much as can be known without echoes.
+    On the good path only the models and the rules are asked. What is broken is left out before the rules are asked, so
+    that one go tells as much as can be known without echoes.
     """
     spec, faults = _model(value)
     if faults or thorough:

@@ -1,7 +1,7 @@
 """YAML text as plain values, by the 1.2 core schema: `yes`, `no`, `on` and `off` are text, and so is `2026-11-01`.
 
-What people write by accident and YAML takes in silence is a fault here: a key that stands twice, a number with a leading zero,
-a second document, tags, merge keys, and aliases that expand without bound.
+What people write by accident and YAML takes in silence is a fault here: a key that stands twice, a number with leading
+zeros, a second document, tags, merge keys, and aliases that expand without bound.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class YamlFault:
     hint: str = ""
 
 
-class Unreadable(Exception):  # noqa: N818 - named for what it means; it never leaves this package
+class Unreadable(Exception):
     """The text cannot be read past this fault."""
 
     def __init__(self, index: int, message: str, hint: str = "") -> None:
@@ -78,7 +78,7 @@ class _Nodes(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  #
 def read_values(text: str) -> tuple[Any, list[YamlFault]]:
     """Return what the text says, and every fault that did not keep it from being read.
 
-    Lines must end in `\\n` alone. Raises `Unreadable` for broken syntax, an empty text and one that is too deep or too large.
+    Lines end in a line feed alone. Raises `Unreadable` for broken syntax, and for an empty, too deep or too large text.
     """
     node = _compose(text)
     if node is None:
@@ -197,25 +197,14 @@ class _Builder:
         return text if text.isascii() else self._characters(node)
 
     def _number(self, node: ScalarNode, text: str) -> str | int | float:
-        quote = f'quote it if it is text: "{text}"' if len(text) <= MAX_DIGITS else "quote it if it is text"
-        if _SPECIAL_FLOAT.fullmatch(text):
-            self._fault(node, f"{text} is not a number that can be sent", quote)
-            return 0.0
-        if not _FLOAT.fullmatch(text) and not _INTEGER.fullmatch(text):
+        is_integer = _INTEGER.fullmatch(text) is not None
+        if not is_integer and not _FLOAT.fullmatch(text) and not _SPECIAL_FLOAT.fullmatch(text):
             return text
-        if len(text) > MAX_DIGITS:
-            self._fault(node, f"a number of more than {MAX_DIGITS} digits", quote)
+        wrong = _unfit_number(text)
+        if wrong:
+            self._fault(node, wrong, "quote it if it is text")
             return 0
-        if _LEADING_ZERO.fullmatch(text):
-            self._fault(node, f"the number {text} would lose its leading zero", quote)
-            return 0
-        if _INTEGER.fullmatch(text):
-            return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
-        number = float(text)
-        if math.isinf(number):
-            self._fault(node, f"{text} is too large a number", quote)
-            return 0.0
-        return number
+        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10)) if is_integer else float(text)
 
     def _characters(self, node: ScalarNode) -> str:
         text: str = node.value
@@ -234,6 +223,16 @@ class _Builder:
 
     def _fault(self, node: Node, message: str, hint: str = "") -> None:
         self.faults.append(YamlFault(node.start_mark.index, message, hint))
+
+
+def _unfit_number(text: str) -> str:
+    if _SPECIAL_FLOAT.fullmatch(text):
+        return f"{text} is not a number that can be sent"
+    if len(text) > MAX_DIGITS:
+        return f"a number of more than {MAX_DIGITS} digits"
+    if _LEADING_ZERO.fullmatch(text):
+        return f"the number {text} would lose its leading zero"
+    return f"{text} is too large a number" if not _INTEGER.fullmatch(text) and math.isinf(float(text)) else ""
 
 
 def _explain_syntax(text: str, error: yaml.YAMLError) -> Unreadable:

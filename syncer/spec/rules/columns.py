@@ -1,4 +1,4 @@
-"""Rules of `mapping`, `constants` and `batch`: every destination field is filled from one place, and nothing forbidden leaves."""
+"""Rules of `mapping`, `constants` and `batch`: one origin for each field, and nothing forbidden leaves."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def local_path_fault(path: str, keys: Keys, settings: Settings | None) -> Fault | None:
-    """Return what is wrong with a local path of a spec. Only its letters are looked at; symlinks are the reader's business."""
+    """Return what is wrong with a local path of a spec. Symlinks are the reader's business."""
     if path.startswith("~"):
         return Fault(keys, "~ is not expanded", "give a path relative to the project")
     if settings is None:
@@ -41,5 +41,5 @@ def _normal(path: str) -> str:
 
 def _inside(path: str, root: str) -> bool:
     if root == ".":
-        return not (path.startswith("/") or _DRIVE.match(path) or path == ".." or path.startswith("../"))
+        return path != ".." and not path.startswith(("/", "../")) and _DRIVE.match(path) is None
     return path == root or path.startswith(root.rstrip("/") + "/")

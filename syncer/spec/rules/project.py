@@ -16,7 +16,7 @@ _DEVICES: Final = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What other specs can say about a spec. It is known even while the spec itself is broken, as far as it can be read."""
+    """What other specs can say about a spec, known as far as it can be read even while the spec itself is broken."""
 
     path: str
     name: str

@@ -32,7 +32,7 @@ def source_faults(source: Source, settings: Settings | None) -> Iterator[Fault]:
     seen: dict[str, int] = {}
     for number, uri in enumerate(source.uris):
         keys: Keys = ("source", "uri") if isinstance(source.uri, str) else ("source", "uri", number)
-        fault = _uri_fault(uri, keys, source, settings)
+        fault = next(_uri_faults(uri, keys, source, settings), None)  # a second would mostly follow from the first
         if fault is not None:
             yield fault
         elif uri in seen:
@@ -53,29 +53,28 @@ def format_of(uri: str) -> SourceFormat | None:
     return next((known for ending, known in FORMAT_BY_EXTENSION.items() if name.endswith(ending)), None)
 
 
-def _uri_fault(uri: str, keys: Keys, source: Source, settings: Settings | None) -> Fault | None:
-    """Return the first thing wrong with a URI: a second would mostly follow from it."""
+def _uri_faults(uri: str, keys: Keys, source: Source, settings: Settings | None) -> Iterator[Fault]:
     if _LOGIN.search(uri) or _SIGNED.search(uri):
         hint = "remove it from the file and its history, and replace it; name a `connection` instead"
-        return Fault(keys, "a secret must not stand in a URI", hint)
+        yield Fault(keys, "a secret must not stand in a URI", hint)
     if "::" in uri:
-        return Fault(keys, "chained URLs are not supported", "give the store's own URL; gzip is understood by itself")
+        yield Fault(keys, "chained URLs are not supported", "give the store's own URL; gzip is understood by itself")
     if "\\" in uri:
-        return Fault(
+        yield Fault(
             keys, "backslashes do not separate folders here", f"write forward slashes: {uri.replace(chr(92), '/')}"
         )
     scheme = protocol(uri)
     if settings is not None and scheme not in _with_aliases(settings.allow.protocols):
         allowed = ", ".join(settings.allow.protocols)
         hint = did_you_mean(scheme, settings.allow.protocols, otherwise=f"allowed here: {allowed}")
-        return Fault(keys, f"the protocol {scheme}:// is not allowed", f"{hint}; see allow.protocols in syncer.yaml")
+        yield Fault(keys, f"the protocol {scheme}:// is not allowed", f"{hint}; see allow.protocols in syncer.yaml")
     if (wrong := templates.problem(uri, ("date",))) is not None:
-        return Fault(keys, wrong)
+        yield Fault(keys, wrong)
     if (wrong := _incomplete_date(uri)) is not None:
-        return Fault(keys, wrong, "such as {date:%Y-%m-%d}")
+        yield Fault(keys, wrong, "such as {date:%Y-%m-%d}")
     if scheme in LOCAL_PROTOCOLS and (fault := local_path_fault(uri.partition("://")[2] or uri, keys, settings)):
-        return fault
-    return _name_fault(uri, keys, source)
+        yield fault
+    yield from _name_faults(uri, keys, source)
 
 
 def _with_aliases(protocols: tuple[str, ...]) -> set[str]:
@@ -92,20 +91,19 @@ def _incomplete_date(uri: str) -> str | None:
     return None
 
 
-def _name_fault(uri: str, keys: Keys, source: Source) -> Fault | None:
+def _name_faults(uri: str, keys: Keys, source: Source) -> Iterator[Fault]:
     name = uri.rpartition("/")[2].lower()
     if not name:
-        return Fault(keys, "names a folder", "name the files in it, such as *.csv")
+        yield Fault(keys, "names a folder", "name the files in it, such as *.csv")
     compression = next((ending for ending in _OTHER_COMPRESSIONS if name.endswith(ending)), None)
     if compression is not None:
-        return Fault(keys, f"{compression} files are not understood", "only .gz is")
+        yield Fault(keys, f"{compression} files are not understood", "only .gz is")
     found = source.format or format_of(uri)
     if found is None:
         known = ", ".join(FORMAT_BY_EXTENSION)
-        return Fault(keys, f"the format cannot be told from {name!r}", f"give `format`; known extensions: {known}")
+        yield Fault(keys, f"the format cannot be told from {name!r}", f"give `format`; known extensions: {known}")
     if found == "parquet" and name.endswith(".gz"):
-        return Fault(keys, "Parquet is compressed inside; .parquet.gz is not accepted", "give the .parquet file itself")
-    return None
+        yield Fault(keys, "Parquet is compressed inside; .parquet.gz is not accepted", "give the .parquet file itself")
 
 
 def _format_faults(source: Source, formats: set[SourceFormat | None]) -> Iterator[Fault]:
