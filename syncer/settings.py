@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from syncer.values import Duration, Size
 
@@ -128,17 +127,8 @@ class Prepare(Section):
     temp_dir: Text | None = None
 
 
-class Settings(BaseSettings):
+class Settings(Section):
     """The whole of `syncer.yaml`. Build it with `load_settings`, which is what knows the precedence."""
-
-    model_config = SettingsConfigDict(
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        env_prefix=PREFIX,
-        env_nested_delimiter=DELIMITER,
-        env_ignore_empty=True,
-    )
 
     api: Api = Api()
     connections: dict[Text, Connection] = {}
@@ -155,31 +145,30 @@ class Settings(BaseSettings):
         """Accept `connections:` with nothing below it, as it stands when every line of a section is a comment."""
         return {} if value is None else value
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings' own
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)  # the environment is an argument of load_settings, not a global
 
+def from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that variables give, nested like `syncer.yaml`, not yet validated."""
+    given: dict[str, str | None] = {name.lower(): value for name, value in environ.items() if value}
+    sections = tuple(f"{PREFIX}{section}".lower() for section in Settings.model_fields)
+    if not any(name.startswith(sections) for name in given):
+        return {}
+    # Most runs set no such variable, and the import would take a third of their start-up.
+    from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict  # noqa: PLC0415 - as said above
 
-class _Environment(EnvSettingsSource):
-    """Reads settings from the mapping it is given instead of from the process."""
+    class Variables(BaseSettings, Settings):
+        model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=DELIMITER, env_ignore_empty=True)
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        super().__init__(Settings)
+    class Given(EnvSettingsSource):
+        def _load_env_vars(self) -> Mapping[str, str | None]:
+            return given  # an argument, not the process's own environment
 
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        return {name.lower(): value for name, value in self._environ.items() if value}
+        def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ANN401, ARG002 - pydantic-settings' signature
+            return _from_json(value)  # what is not JSON stays text, and the models say what is wrong with it
 
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ANN401, ARG002 - the signature is pydantic-settings' own
-        """Read JSON where it is JSON; anything else stays text, and the models say what is wrong with it."""
-        return _from_json(value)
+    found = Given(Variables)()
+    if "defaults" in found:  # a raw mapping has no types that would turn a variable's text into a number
+        found["defaults"] = _from_json(found["defaults"])
+    return found
 
 
 def _from_json(value: Any) -> Any:  # noqa: ANN401 - any level of the `defaults` mapping
@@ -215,13 +204,8 @@ def load_settings(
 
     `environ` is what `environment` returned; `overrides` is nested like the document. Raises pydantic.ValidationError.
     """
-    merged: dict[str, Any] = dict(document or {})
-    if environ is not None and any(name.upper().startswith(PREFIX) for name in environ):
-        found = _Environment(environ)()
-        if "defaults" in found:  # a raw mapping has no types that would turn a variable's text into a number
-            found["defaults"] = _from_json(found["defaults"])
-        merged = merge(merged, found)
-    return Settings(**merge(merged, overrides or {}))
+    below = merge(document or {}, from_variables(environ or {}))
+    return Settings(**merge(below, overrides or {}))
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

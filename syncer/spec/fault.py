@@ -13,7 +13,7 @@ class Fault:
     """One thing wrong at `keys` of an effective spec (its own document laid over the project's defaults).
 
     `of_key` points at the key rather than at its value. `related` names other values that the finding rests on: while
-    one of them is broken itself, the finding would only be an echo. `absent` is the key that the mapping at `keys` lacks;
+    one of them is broken itself, the finding would only be an echo. `absent` is the key that `keys` lacks;
     with an empty message it is known already under the name that it was misspelt as.
     """
 
