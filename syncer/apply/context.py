@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from syncer.apply.progress import Reporter
 from syncer.errors import Interrupted, SyncerError
-from syncer.model.log import Lineage
+from syncer.model.log import Lineage, WriteMode
 from syncer.model.spec import Spec
 from syncer.source.fingerprints import FingerprintCache
 from syncer.state.store import Store
 
 if TYPE_CHECKING:
     from syncer.api.client import ImportApi
-    from syncer.plan import PlannedImport, WriteMode
+    from syncer.plan import PlannedImport
 
 LEASE = timedelta(minutes=30)
 

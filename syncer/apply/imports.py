@@ -50,7 +50,7 @@ def execute(tools: Tools, item: PlannedImport, creators: Creators) -> ImportOutc
 
 
 def _work(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed) -> ImportOutcome:
-    from syncer.prepare import prepare  # noqa: PLC0415 - the engine is loaded when a file is prepared
+    from syncer.prepare.prepare import prepare  # noqa: PLC0415 - the engine is loaded when a file is prepared
     from syncer.source.pins import pin  # noqa: PLC0415 - beside it
 
     began = tools.clock()
@@ -60,7 +60,6 @@ def _work(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed) -> Impor
         artifact = prepare(
             item.file,
             spec,
-            root=tools.root,
             batch_value=held.batch,
             work_dir=folder,
             memory_limit=tools.memory_limit,

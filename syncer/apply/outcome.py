@@ -34,15 +34,17 @@ class ImportOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """Every import of the run, in the plan's order. Exit codes are those of the design."""
+    """Every import of the run, in the plan's order, and the sources that could not even be listed."""
 
     run: str
     imports: tuple[ImportOutcome, ...]
+    problems: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
+        """1 when something failed or needs a person, 3 when every row of a file was rejected, else 0."""
         results = {outcome.result for outcome in self.imports}
-        if results & {"failed", "attention", "unfinished"}:
+        if self.problems or results & {"failed", "attention", "unfinished"}:
             return 1
         if any(outcome.systematic for outcome in self.imports):
             return 3

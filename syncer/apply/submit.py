@@ -26,7 +26,7 @@ from syncer.values import format_size
 
 if TYPE_CHECKING:
     from syncer.api.models import InitJob
-    from syncer.prepare import Artifact
+    from syncer.prepare.artifact import Artifact
 
 FRESH_URLS = 5
 """How often an upload URL that died before the file was there is replaced within one run."""

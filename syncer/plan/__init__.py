@@ -1,6 +1,7 @@
 """What would be done and why: a pure function of specs, source files, the log and the time."""
 
-from syncer.plan.inputs import Inputs, SpecInput, WriteMode
+from syncer.plan.decide import suspended
+from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.reconcile import make_plan, only, stale
 from syncer.plan.types import RUNNABLE, Action, Filters, Plan, PlannedImport, Refusal, SpecPlan
 
@@ -14,8 +15,8 @@ __all__ = [
     "Refusal",
     "SpecInput",
     "SpecPlan",
-    "WriteMode",
     "make_plan",
     "only",
     "stale",
+    "suspended",
 ]

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from syncer.model.events import Submitted
-from syncer.model.files import FORMAT_BY_EXTENSION, GB, MAX_FILE_BYTES, SPLIT_ADVICE_BYTES, SourceFile
+from syncer.model.files import FORMAT_BY_EXTENSION, SourceFile, size_advice, size_refusal
 from syncer.model.identity import import_id
-from syncer.model.log import Generation, Standing
+from syncer.model.log import Generation, Standing, WriteMode
 from syncer.model.spec import Suspend
-from syncer.plan.inputs import Inputs, SpecInput, WriteMode
+from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.types import Action, PlannedImport
-from syncer.values import format_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,14 +159,14 @@ def _changed(inputs: Inputs, own: SpecInput, file: SourceFile, generations: list
     if imported is None:
         reason = "the file changed since the attempt that failed or was cut off"
         return Verdict(action=Action.IMPORT, reason=reason, generation=newest + 1)
+    if imported.fingerprint == file.fingerprint:
+        return Verdict(action=Action.SKIP, reason=_done(imported), generation=newest, import_id=imported.import_id)
     before, now = (text.partition(":")[0] for text in (imported.fingerprint, file.fingerprint))
     if before != now:
         reason = f"its fingerprint was {before} and is now {now}: whether the file changed cannot be told"
         return Verdict(action=Action.BLOCKED, reason=reason, generation=newest, attention=True)
     when = imported.completion.time if imported.completion else None
     since = f"changed since it was imported{f' on {when:%Y-%m-%d}' if when else ''}"
-    if imported.number == newest and imported.fingerprint == file.fingerprint:
-        return Verdict(action=Action.SKIP, reason=_done(imported), generation=newest, import_id=imported.import_id)
     return _on_change(own, since, newest, inputs.write_modes.get(own.spec.target.object))
 
 
@@ -199,11 +198,13 @@ def _allowed_now(inputs: Inputs, own: SpecInput, file: SourceFile, verdict: Verd
     suspension = suspended(own.spec.suspend, inputs.now)
     if suspension is not None:
         return _instead(verdict, Action.BLOCKED, suspension)
+    if own.spec.target.object in inputs.closed:
+        reason = f"object {own.spec.target.object} takes no import jobs (ingestion.fileImport is false)"
+        return _instead(verdict, Action.BLOCKED, reason, attention=True)
     if file.size == 0:
         return _instead(verdict, Action.BLOCKED, "the file is empty, and the API refuses empty files", attention=True)
-    if file.size > MAX_FILE_BYTES:
-        reason = f"the file has {format_size(file.size)}, and the API takes {MAX_FILE_BYTES // GB} GB at most: split it"
-        return _instead(verdict, Action.BLOCKED, reason, attention=True)
+    if (refusal := size_refusal(file.size)) is not None:
+        return _instead(verdict, Action.BLOCKED, refusal, attention=True)
     return verdict
 
 
@@ -245,13 +246,6 @@ def suspended(suspend: Suspend | bool, now: datetime) -> str | None:
     return f"suspended{until}" + (f": {suspend.reason}" if suspend.reason else "")
 
 
-def advice(file: SourceFile) -> str:
-    """Return the vendor guide's advice for a file of this size, or ""."""
-    if file.size <= SPLIT_ADVICE_BYTES:
-        return ""
-    return f"{format_size(file.size)}: split files over 10 GB into 5-8 GB chunks, and prefer Parquet"
-
-
 def planned(own: SpecInput, inputs: Inputs, file: SourceFile, verdict: Verdict) -> PlannedImport:
     """Make the verdict a line of the plan."""
     about = file_of(verdict.life) if verdict.life else file
@@ -268,7 +262,7 @@ def planned(own: SpecInput, inputs: Inputs, file: SourceFile, verdict: Verdict) 
         attempt=verdict.attempt,
         job=verdict.job,
         attention=verdict.attention,
-        advice=advice(file),
+        advice=size_advice(file.size, file.format) or "",
     )
 
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from syncer.model.files import SourceFile
-from syncer.model.log import Lineage, Log
+from syncer.model.log import Lineage, Log, WriteMode
 from syncer.model.spec import Spec
 from syncer.plan.types import Filters
-
-WriteMode = Literal["upsert", "append"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecInput:
-    """One spec with the files its source holds now, in the order in which they are to be imported."""
+    """One spec with the files its source holds now, in the order in which they are to be imported.
+
+    `problem` says why the source could not be listed; the spec then does nothing, and the others go on.
+    """
 
     spec: Spec
     path: str
     digest: str
     preparation: str
     files: tuple[SourceFile, ...]
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ class Inputs:
     """Everything a plan is a function of.
 
     `specs` are all specs of the project; `filters` choose among them. `write_modes` holds what is known of the target
-    objects. `exclusive` says that no other run can be alive on this log, so leases hold nobody back.
+    objects, `closed` names those that take no import jobs. `exclusive` says that no other run can be alive on this
+    log, so leases hold nobody back.
     """
 
     specs: tuple[SpecInput, ...]
@@ -40,6 +42,7 @@ class Inputs:
     workspace: str
     filters: Filters = field(default_factory=Filters)
     write_modes: Mapping[str, WriteMode] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
     exclusive: bool = False
 
     def lineage(self, spec: Spec) -> Lineage:

@@ -17,7 +17,7 @@ from syncer.plan.types import Action, Filters, Plan, PlannedImport, SpecPlan
 def make_plan(inputs: Inputs) -> Plan:
     """Decide about every file of every chosen spec, in the order in which apply works."""
     by_name = {own.spec.name: own for own in inputs.specs}
-    chosen = {own.spec.name for own in inputs.specs if is_chosen(own, inputs.filters)}
+    chosen = {own.spec.name for own in inputs.specs if inputs.filters.includes(own.spec.name, own.spec.tags)}
     decided: dict[str, list[PlannedImport]] = {}
     undecided: set[str] = set()
     for name in _with_dependencies(chosen, by_name):
@@ -40,14 +40,6 @@ def make_plan(inputs: Inputs) -> Plan:
         refusals=tuple(refusal for own in shown for refusal in refusals(inputs, own, decided[own.spec.name])),
         undecided=frozenset(undecided),
     )
-
-
-def is_chosen(own: SpecInput, filters: Filters) -> bool:
-    """Whether the filters leave this spec in: any of the names and any of the tags, and none of the excluded."""
-    spec = own.spec
-    named = not filters.specs or spec.name in filters.specs
-    tagged = not filters.tags or any(tag in filters.tags for tag in spec.tags)
-    return named and tagged and spec.name not in filters.exclude
 
 
 def keeps_order(own: SpecInput, inputs: Inputs) -> bool:
@@ -86,8 +78,9 @@ def _spec_plan(own: SpecInput, inputs: Inputs) -> SpecPlan:
         object=spec.target.object,
         depends_on=spec.depends_on,
         keep_order=keeps_order(own, inputs),
+        problem=own.problem,
         not_in_force=not_in_force(spec),
-        warnings=() if own.files else (f"no file matches {', '.join(spec.source.uris)}",),
+        warnings=() if own.files or own.problem else (f"no file matches {', '.join(spec.source.uris)}",),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -9,6 +10,7 @@ from enum import StrEnum
 from syncer.model.files import SourceFile
 from syncer.model.identity import digest
 from syncer.model.in_force import NotInForce
+from syncer.model.log import WriteMode
 
 
 class Action(StrEnum):
@@ -97,6 +99,7 @@ class SpecPlan:
     object: str
     depends_on: tuple[str, ...] = ()
     keep_order: bool = True
+    problem: str = ""
     not_in_force: tuple[NotInForce, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -112,6 +115,12 @@ class Filters:
     until: date | None = None
     over_limits: tuple[str, ...] = ()
 
+    def includes(self, name: str, tags: tuple[str, ...]) -> bool:
+        """Whether a spec is left in: any of the names and any of the tags, and none of the excluded."""
+        named = not self.specs or name in self.specs
+        tagged = not self.tags or any(tag in self.tags for tag in tags)
+        return named and tagged and name not in self.exclude
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -125,6 +134,7 @@ class Plan:
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
     undecided: frozenset[str] = field(default_factory=frozenset)
+    write_modes: Mapping[str, WriteMode] = field(default_factory=dict)
 
     @property
     def runnable(self) -> tuple[PlannedImport, ...]:
@@ -133,6 +143,11 @@ class Plan:
     @property
     def attention(self) -> tuple[PlannedImport, ...]:
         return tuple(item for item in self.imports if item.attention)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Sources that could not be listed; the other specs go on."""
+        return tuple(f"{spec.name}: {spec.problem}" for spec in self.specs if spec.problem)
 
     @property
     def has_changes(self) -> bool:

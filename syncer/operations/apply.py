@@ -1,0 +1,205 @@
+"""Make it so: plan under the run lock, hold the rails, execute, report."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import random
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syncer.apply.context import PollPace, RunIdentity, Stop, Tools
+from syncer.apply.outcome import ImportOutcome, RunOutcome
+from syncer.apply.progress import Reporter
+from syncer.apply.rejects import private_folder
+from syncer.errors import Conflict, Refused
+from syncer.operations import folders
+from syncer.operations.connect import open_api, utc_now
+from syncer.operations.plan import load_saved, reconcile
+from syncer.plan import Filters, Plan, only, stale
+from syncer.plan.document import SavedPlan
+from syncer.source.fingerprints import FingerprintCache
+from syncer.spec.load import Project, load_project
+from syncer.state.store import LocalStore
+
+if TYPE_CHECKING:
+    from syncer.api.client import ImportApi
+    from syncer.api.wire import Tracer
+
+Watch = Callable[[Plan], Reporter]
+
+
+def apply(
+    root: Path,
+    *,
+    environ: Mapping[str, str],
+    reporter: Watch,
+    overrides: Mapping[str, Any] | None = None,
+    filters: Filters = Filters(),  # noqa: B008 - frozen
+    saved: Path | None = None,
+    stop: Stop | None = None,
+    tracer: Tracer | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> tuple[Plan, RunOutcome]:
+    """Execute what is pending, or exactly what a saved plan holds.
+
+    `reporter` is called once with the final plan, before anything is sent. Raises Refused when a rail holds, Conflict
+    for a saved plan that is stale, Waiting when another run is at work, AuthError, and what ends a whole run. With
+    nothing to do no byte of the log is written and the API is not asked.
+    """
+    stop = stop or Stop()
+    project = load_project(root, environ=environ, overrides=overrides)
+    _check_store(project)
+    kept = load_saved(saved) if saved is not None else None
+    if kept is not None:
+        filters = kept.filters
+    store = LocalStore(folders.state(root, project.settings))
+    first = reconcile(project, store, filters=filters, now=clock(), ask=lambda: None, exclusive=not store.is_held())
+    checked = _held_to(kept, first, saved)
+    run = _identity(root, environ, clock())
+    if not checked.runnable and not checked.undecided:
+        reporter(checked)
+        return checked, _with_attention(checked, RunOutcome(run.id, ()))
+    with store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"):
+        api = open_api(root, project.settings, environ, sleep=stop.wait, tracer=tracer)
+        made = reconcile(
+            project,
+            store,
+            filters=filters,
+            now=clock(),
+            ask=lambda: api,
+            exclusive=True,
+            objects=frozenset(item.object for item in checked.runnable),
+        )
+        made = _held_to(kept, made, saved)
+        return made, _execute(project, made, store, api, run=run, reporter=reporter, stop=stop, clock=clock)
+
+
+def _check_store(project: Project) -> None:
+    wanted = project.settings.state.git
+    if wanted != "off":
+        raise Refused(
+            f"state.git: {wanted} is not in force in this version",
+            why="the log would be kept on this machine alone, which is not what the setting promises",
+            next_step="set state.git to off in syncer.yaml, and commit the state folder yourself",
+        )
+
+
+def _held_to(kept: SavedPlan | None, made: Plan, name: Path | None) -> Plan:
+    """Hold the rails, and cut the plan down to the saved one where one is applied."""
+    if made.refusals:
+        first = made.refusals[0]
+        others = len(made.refusals) - 1
+        raise Refused(
+            f"spec {first.spec}: {first.setting} {first.reason}" + (f" (and {others} more)" if others else ""),
+            why="nothing was sent",
+            next_step=first.override,
+        )
+    if kept is None:
+        return made
+    moved = stale(kept.covers, made)
+    if moved or kept.workspace != made.workspace:
+        raise Conflict(
+            f"the plan {name} is stale: {moved[0] if moved else 'it was made for workspace ' + kept.workspace}",
+            why="the spec, the file or the log entry has moved since the plan was made",
+            next_step=f"make it again: syncer plan --out {name}",
+        )
+    return only(made, kept.covers)
+
+
+def _execute(
+    project: Project,
+    made: Plan,
+    store: LocalStore,
+    api: ImportApi,
+    *,
+    run: RunIdentity,
+    reporter: Watch,
+    stop: Stop,
+    clock: Callable[[], datetime],
+) -> RunOutcome:
+    from syncer.apply.schedule import run as walk  # noqa: PLC0415 - only where there is work
+
+    settings, root = project.settings, project.root
+    pace = settings.api.poll
+    with (
+        _work_dir(folders.work(root, settings) / run.id) as work_dir,
+        FingerprintCache(folders.fingerprint_cache(root)) as fingerprints,
+        api,
+    ):
+        tools = Tools(
+            api=api,
+            store=store,
+            clock=clock,
+            jitter=random.random,
+            stop=stop,
+            reporter=reporter(made),
+            run=run,
+            workspace=settings.api.workspace,
+            root=root,
+            work_dir=work_dir,
+            rejects_dir=folders.rejects(root, settings),
+            memory_limit=settings.prepare.memory_limit,
+            fingerprints=fingerprints,
+            pace=PollPace(pace.initial.total_seconds(), pace.factor, pace.max.total_seconds()),
+            specs={loaded.spec.name: loaded.spec for loaded in project.specs},
+            write_modes=made.write_modes,
+        )
+        return _with_attention(made, walk(made, tools))
+
+
+@contextmanager
+def _work_dir(folder: Path) -> Iterator[Path]:
+    private_folder(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _with_attention(made: Plan, outcome: RunOutcome) -> RunOutcome:
+    """Add what the plan could not run and a person must look at, so that a failing file stays visible in every run."""
+    stuck = tuple(
+        ImportOutcome(item=item, result="attention", message=item.reason, next_step=f"see: syncer history {item.spec}")
+        for item in made.attention
+    )
+    return replace(outcome, imports=outcome.imports + stuck, problems=made.problems)
+
+
+def _identity(root: Path, environ: Mapping[str, str], now: datetime) -> RunIdentity:
+    run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return RunIdentity(run, _actor(environ), _commit(root))
+
+
+def _actor(environ: Mapping[str, str]) -> str:
+    if environ.get("GITHUB_ACTOR"):
+        return f"{environ['GITHUB_ACTOR']} (GitHub Actions run {environ.get('GITHUB_RUN_ID', 'unknown')})"
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "unknown"
+    return f"{user}@{platform.node()}"
+
+
+def _commit(root: Path) -> str | None:
+    """Return the commit that the specs stand at, or None outside git."""
+    try:
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607 - the user's own git, wherever it is
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,0 +1,78 @@
+"""Open the API as settings and environment say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from syncer.errors import AuthError
+from syncer.settings import Credentials, Settings, environment
+
+if TYPE_CHECKING:
+    from syncer.api.auth import Auth
+    from syncer.api.client import ImportApi
+    from syncer.api.wire import Tracer
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def has_credentials(root: Path, environ: Mapping[str, str]) -> bool:
+    """Whether the environment holds anything to enter the API with."""
+    given = Credentials.from_environ(environment(root, environ))
+    return given.api_key is not None or (given.client_id is not None and given.client_secret is not None)
+
+
+def open_api(
+    root: Path,
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    sleep: Callable[[float], None] | None = None,
+    tracer: Tracer | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> ImportApi:
+    """Make a client; nothing is sent yet. `sleep` waits between retries and may raise to abort.
+
+    Raises AuthError when the environment holds no credentials, and Refused for a base URL that is not safe.
+    """
+    import time  # noqa: PLC0415 - with the client, which is heavy and not needed by most commands
+
+    from syncer.api.client import connect  # noqa: PLC0415 - see above
+
+    return connect(
+        settings.api.base_url,
+        _auth(settings, Credentials.from_environ(environment(root, environ)), clock),
+        timeout=settings.api.timeout.total_seconds(),
+        sleep=sleep or time.sleep,
+        clock=clock,
+        tracer=tracer,
+    )
+
+
+def _auth(settings: Settings, given: Credentials, clock: Callable[[], datetime]) -> Auth:
+    from syncer.api.auth import ClientCredentials, StaticToken  # noqa: PLC0415 - see open_api
+
+    if given.client_id is not None and given.client_secret is not None:
+        if settings.api.token_url is None:
+            raise AuthError(
+                "client credentials are given, but not where to exchange them for a token",
+                why="api.token_url is not set",
+                next_step="set api.token_url in syncer.yaml to the URL that the vendor's console shows",
+            )
+        return ClientCredentials(
+            settings.api.token_url,
+            given.client_id.get_secret_value(),
+            given.client_secret.get_secret_value(),
+            clock=clock,
+        )
+    if given.api_key is None:
+        raise AuthError(
+            "no credentials for the Import Jobs API",
+            why="neither EXPERITURE_API_KEY nor SYNCER_CLIENT_ID with SYNCER_CLIENT_SECRET is set",
+            next_step="export EXPERITURE_API_KEY=…",
+        )
+    return StaticToken(given.api_key.get_secret_value())

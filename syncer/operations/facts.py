@@ -1,0 +1,131 @@
+"""Gather what a plan is made from: the files that specs find, and what is known of the target objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from syncer.errors import AuthError, NotFound, SourceError, UsageError
+from syncer.model.files import SourceFile
+from syncer.model.identity import preparation_digest
+from syncer.model.in_force import LOCAL_PROTOCOLS, protocol
+from syncer.model.log import WriteMode
+from syncer.model.spec import Spec
+from syncer.plan import Filters, Plan, SpecInput
+from syncer.prepare.artifact import PREPARATION_VERSION
+from syncer.source.fingerprints import FingerprintCache
+from syncer.source.listing import find
+from syncer.source.stopping import Stop
+from syncer.spec.load import LoadedSpec, Project
+
+if TYPE_CHECKING:
+    from syncer.api.client import ImportApi
+
+
+def spec_inputs(
+    project: Project, filters: Filters, cache: FingerprintCache, *, stop: Stop | None = None
+) -> tuple[SpecInput, ...]:
+    """List the files of every spec that the filters concern. A source that cannot be listed is noted, not raised."""
+    check_names(project, filters)
+    needed = _with_dependencies(project, filters)
+    return tuple(
+        _spec_input(project, loaded, cache, stop=stop, listed=loaded.spec.name in needed) for loaded in project.specs
+    )
+
+
+def check_names(project: Project, filters: Filters) -> None:
+    """Raise UsageError for a spec or tag that the filters name and the project does not have."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+    names = {loaded.spec.name for loaded in project.specs}
+    tags = {tag for loaded in project.specs for tag in loaded.spec.tags}
+    asked = [("spec", name, names) for name in (*filters.specs, *filters.exclude, *filters.over_limits)]
+    asked += [("tag", tag, tags) for tag in filters.tags]
+    for kind, name, known in asked:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            raise UsageError(
+                f"there is no {kind} {name!r}",
+                why=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known)) or 'none'}",
+                next_step="see all of them: syncer status",
+            )
+
+
+def _with_dependencies(project: Project, filters: Filters) -> set[str]:
+    """Return the specs whose files the plan needs: the chosen ones and what they depend on."""
+    specs = {loaded.spec.name: loaded.spec for loaded in project.specs}
+    wanted = [name for name, spec in specs.items() if filters.includes(spec.name, spec.tags)]
+    needed: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name in specs and name not in needed:
+            needed.add(name)
+            wanted += specs[name].depends_on
+    return needed
+
+
+def _spec_input(
+    project: Project, loaded: LoadedSpec, cache: FingerprintCache, *, stop: Stop | None, listed: bool
+) -> SpecInput:
+    files, problem = _files(project, loaded.spec, cache, stop) if listed else ([], "")
+    return SpecInput(
+        spec=loaded.spec,
+        path=loaded.path,
+        digest=loaded.digest,
+        preparation=preparation_digest(loaded.spec, PREPARATION_VERSION),
+        files=tuple(files),
+        problem=problem,
+    )
+
+
+def _files(project: Project, spec: Spec, cache: FingerprintCache, stop: Stop | None) -> tuple[list[SourceFile], str]:
+    if any(protocol(uri) not in LOCAL_PROTOCOLS for uri in spec.source.uris):
+        return [], ""
+    roots = [project.root / root for root in project.settings.allow.local_roots]
+    try:
+        return find(spec.source, root=project.root, cache=cache, local_roots=roots, stop=stop), ""
+    except SourceError as error:
+        return [], error.what + (f" ({error.why})" if error.why else "")
+
+
+def counted(inputs: Iterable[SpecInput], plan: Plan) -> tuple[SpecInput, ...]:
+    """Count the rows of pending files whose spec limits them; the others stay uncounted."""
+    from syncer.prepare.rows import count_rows  # noqa: PLC0415 - the engine is loaded when rows are counted
+
+    pending = {(item.spec, item.file.path) for item in plan.runnable}
+
+    def with_rows(own: SpecInput) -> SpecInput:
+        if own.spec.limits.rows is None:
+            return own
+        files = [
+            replace(file, rows=count_rows(file, own.spec)) if (own.spec.name, file.path) in pending else file
+            for file in own.files
+        ]
+        return replace(own, files=tuple(files))
+
+    return tuple(with_rows(own) for own in inputs)
+
+
+def object_facts(api: ImportApi, names: Iterable[str]) -> tuple[dict[str, WriteMode], frozenset[str]]:
+    """Ask the Metadata API for the write mode of each object, and which of them take no import jobs.
+
+    An object that the API does not know, or metadata that the token may not read, is left open: creating the job
+    decides.
+    """
+    modes: dict[str, WriteMode] = {}
+    closed: set[str] = set()
+    for name in sorted(set(names)):
+        try:
+            known = api.get_object(name)
+        except NotFound:
+            continue
+        except AuthError as error:
+            if error.status != 403:  # noqa: PLR2004 - HTTP's "this token lacks a scope"
+                raise
+            continue
+        if known.write_mode is not None:
+            modes[name] = known.write_mode
+        if known.file_import is False:
+            closed.add(name)
+    return modes, frozenset(closed)

@@ -1,0 +1,45 @@
+"""The folders that syncer makes inside a project, all under `.syncer/`, private and invisible to git."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from syncer.errors import Refused
+from syncer.settings import Settings
+
+PRIVATE = ".syncer"
+
+
+def private(root: Path) -> Path:
+    """Return `.syncer/`, made for its owner alone and ignored by git."""
+    folder = root / PRIVATE
+    if not (folder / ".gitignore").exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder
+
+
+def fingerprint_cache(root: Path) -> Path:
+    """Return the file of remembered fingerprints. Losing it costs time and nothing else."""
+    return root / PRIVATE / "cache" / "fingerprints.json"
+
+
+def state(root: Path, settings: Settings) -> Path:
+    return root / settings.state.dir
+
+
+def rejects(root: Path, settings: Settings) -> Path:
+    """Return the folder of rejected rows. Raises Refused for a store that is not a folder: it is not in force yet."""
+    store = settings.rejects.store
+    if "://" in store:
+        raise Refused(
+            f"rejects.store: {store.partition('://')[0]}:// is not in force in this version",
+            why="rejected rows hold personal data, so they are not kept elsewhere than asked for",
+            next_step="name a folder in syncer.yaml, such as rejects: {store: .syncer/rejects}",
+        )
+    return root / store
+
+
+def work(root: Path, settings: Settings) -> Path:
+    """Return the folder for artifacts under way."""
+    return root / (settings.prepare.temp_dir or f"{PRIVATE}/work")

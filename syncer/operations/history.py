@@ -1,0 +1,110 @@
+"""What was imported, by whom, and what became of it: the log, read for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from syncer.errors import UsageError
+from syncer.model.events import AnyEvent, Failure, Finished, Rejection, RowCounts
+from syncer.operations import folders
+from syncer.spec.load import Project, load_project
+from syncer.state.store import LocalStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One event of the log. Everything past `actor` is set for the end of an attempt."""
+
+    time: datetime
+    event: str
+    spec: str
+    object: str
+    path: str
+    import_id: str
+    generation: int
+    attempt: int
+    run: str
+    actor: str
+    outcome: str = ""
+    job: str | None = None
+    rows: RowCounts | None = None
+    rejections: tuple[Rejection, ...] = ()
+    rejects_file: str | None = None
+    failure: Failure | None = None
+    correlation_id: str = ""
+    seconds: Mapping[str, float]
+    commit: str | None = None
+
+
+def history(
+    root: Path,
+    *,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any] | None = None,
+    names: Sequence[str] = (),
+    path: str | None = None,
+    import_id: str | None = None,
+    limit: int | None = None,
+    events: bool = False,
+) -> tuple[HistoryEntry, ...]:
+    """Return the ends of attempts, or with `events` every event, newest first.
+
+    `names` are specs by any name they ever had; `path` is a source file, `import_id` an import's id or its beginning.
+    """
+    project = load_project(root, environ=environ, overrides=overrides)
+    log = LocalStore(folders.state(root, project.settings)).read()
+    wanted = _lineages(project, names, log.specs())
+    found = [
+        _entry(event)
+        for spec, _, life in log.all_generations(project.settings.api.workspace)
+        if (not wanted or spec in wanted)
+        and (path is None or life.path == path)
+        and (import_id is None or life.import_id.startswith(import_id))
+        for event in _shown(life.events(), everything=events)
+    ]
+    newest_first = sorted(found, key=lambda entry: (entry.time, entry.path), reverse=True)
+    return tuple(newest_first[:limit])
+
+
+def _lineages(project: Project, names: Sequence[str], recorded: set[str]) -> set[str]:
+    """Return the names whose log is asked for. Raises UsageError for one that neither project nor log knows."""
+    wanted: set[str] = set()
+    for name in names:
+        own = next((loaded.spec for loaded in project.specs if name in loaded.spec.lineage), None)
+        if own is None and name not in recorded:
+            raise UsageError(f"no spec and no history is named {name!r}", next_step="see all of them: syncer status")
+        wanted |= set(own.lineage) if own else {name}
+    return wanted
+
+
+def _shown(found: Iterator[AnyEvent], *, everything: bool) -> Iterator[AnyEvent]:
+    return (event for event in found if everything or isinstance(event, Finished))
+
+
+def _entry(event: AnyEvent) -> HistoryEntry:
+    end = event if isinstance(event, Finished) else None
+    return HistoryEntry(
+        time=event.time,
+        event=type(event).__name__.lower(),
+        spec=event.spec,
+        object=event.object,
+        path=event.path,
+        import_id=event.import_id,
+        generation=event.generation,
+        attempt=event.attempt,
+        run=event.run,
+        actor=event.actor,
+        outcome=end.outcome if end else "",
+        job=getattr(event, "job", None),
+        rows=end.rows if end else None,
+        rejections=end.rejections if end else (),
+        rejects_file=end.rejects_file if end else None,
+        failure=end.failure if end else None,
+        correlation_id=end.correlation_id if end else "",
+        seconds=end.seconds if end else {},
+        commit=end.commit if end else None,
+    )

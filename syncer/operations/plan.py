@@ -1,0 +1,111 @@
+"""Make a plan, save it, take it back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syncer.errors import ApiError, Conflict, SyncerError
+from syncer.operations import folders
+from syncer.operations.connect import has_credentials, open_api, utc_now
+from syncer.operations.facts import counted, object_facts, spec_inputs
+from syncer.plan import Filters, Inputs, Plan, make_plan
+from syncer.plan.document import SavedPlan, from_document, to_document
+from syncer.source.fingerprints import FingerprintCache
+from syncer.spec.load import Project, load_project
+from syncer.state.store import LocalStore
+
+if TYPE_CHECKING:
+    from syncer.api.client import ImportApi
+
+
+def plan(
+    root: Path,
+    *,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any] | None = None,
+    filters: Filters = Filters(),  # noqa: B008 - frozen
+    clock: Callable[[], datetime] = utc_now,
+) -> Plan:
+    """Plan what apply would do now. Asks the API only where a decision hangs on an object's write mode."""
+    project = load_project(root, environ=environ, overrides=overrides)
+    store = LocalStore(folders.state(root, project.settings))
+
+    def ask() -> ImportApi | None:
+        return open_api(root, project.settings, environ) if has_credentials(root, environ) else None
+
+    return reconcile(project, store, filters=filters, now=clock(), ask=ask, exclusive=not store.is_held())
+
+
+def reconcile(
+    project: Project,
+    store: LocalStore,
+    *,
+    filters: Filters,
+    now: datetime,
+    ask: Callable[[], ImportApi | None],
+    exclusive: bool,
+    objects: frozenset[str] = frozenset(),
+) -> Plan:
+    """Gather the facts and plan. `ask` gives the API where it is needed; `objects` are asked about in any case."""
+    folders.private(project.root)
+    with FingerprintCache(folders.fingerprint_cache(project.root)) as cache:
+        specs = spec_inputs(project, filters, cache)
+    log = store.read()
+    inputs = Inputs(
+        specs=specs,
+        log=log,
+        now=now,
+        workspace=project.settings.api.workspace,
+        filters=filters,
+        write_modes=log.write_modes(project.settings.api.workspace),
+        exclusive=exclusive,
+    )
+    made = make_plan(inputs)
+    if any(own.spec.limits.rows is not None for own in specs):
+        inputs = replace(inputs, specs=counted(specs, made))
+        made = make_plan(inputs)
+    if made.undecided or objects:
+        inputs = _with_object_facts(inputs, ask, made.undecided | objects)
+        made = make_plan(inputs)
+    return replace(made, warnings=tuple(store.warnings()), write_modes=dict(inputs.write_modes))
+
+
+def _with_object_facts(inputs: Inputs, ask: Callable[[], ImportApi | None], names: frozenset[str]) -> Inputs:
+    try:
+        api = ask()
+        if api is None:
+            return inputs
+        modes, closed = object_facts(api, names)
+    except ApiError:
+        if inputs.exclusive and not inputs.write_modes:
+            raise
+        return inputs
+    return replace(inputs, write_modes={**inputs.write_modes, **modes}, closed=closed)
+
+
+def save(made: Plan, path: Path) -> None:
+    """Write the plan as a JSON document, whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(json.dumps(to_document(made), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise SyncerError(f"the plan cannot be saved: {error.strerror or error}", where=str(path)) from error
+
+
+def load_saved(path: Path) -> SavedPlan:
+    """Read a plan that `save` wrote. Raises Conflict when the file is none, SyncerError when it cannot be read."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SyncerError(f"the plan cannot be read: {error.strerror or error}", where=str(path)) from error
+    except ValueError as error:
+        raise Conflict(f"{path.name} is not a saved plan", next_step=f"make one: syncer plan --out {path}") from error
+    return from_document(document, str(path))

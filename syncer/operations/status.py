@@ -1,0 +1,115 @@
+"""Where every spec stands: a person's first look in the morning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from syncer.model.events import Finished
+from syncer.model.log import Generation, Lineage, Log
+from syncer.model.spec import Spec
+from syncer.operations import folders
+from syncer.operations.connect import utc_now
+from syncer.operations.plan import reconcile
+from syncer.plan import Action, Filters, Plan, PlannedImport, SpecPlan, suspended
+from syncer.spec.load import load_project
+from syncer.state.store import LocalStore
+from syncer.values import format_duration
+
+State = Literal["ok", "pending", "running", "failing", "blocked", "suspended", "stale", "never"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecStatus:
+    """One spec's standing, the reason for it, and its totals. `last_import` is when a job last completed."""
+
+    name: str
+    path: str
+    object: str
+    state: State
+    reason: str
+    imported: int
+    pending: int
+    rejected_rows: int
+    last_import: datetime | None
+    last_run: str | None
+    owner: str | None
+
+
+def status(
+    root: Path,
+    *,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any] | None = None,
+    filters: Filters = Filters(),  # noqa: B008 - frozen
+    clock: Callable[[], datetime] = utc_now,
+) -> tuple[SpecStatus, ...]:
+    """Return the standing of every chosen spec, in the order of their files. Asks the API nothing."""
+    project = load_project(root, environ=environ, overrides=overrides)
+    store = LocalStore(folders.state(root, project.settings))
+    now = clock()
+    made = reconcile(project, store, filters=filters, now=now, ask=lambda: None, exclusive=not store.is_held())
+    log = store.read()
+    specs = {loaded.spec.name: loaded.spec for loaded in project.specs}
+    return tuple(_standing(specs[shown.name], shown, made, log, now) for shown in made.specs)
+
+
+def _standing(spec: Spec, shown: SpecPlan, made: Plan, log: Log, now: datetime) -> SpecStatus:
+    items = [item for item in made.imports if item.spec == spec.name]
+    done = _completed(spec, made.workspace, log)
+    last = max(done, key=lambda end: end.time, default=None)
+    state, reason = _state(spec, shown, items, last, now)
+    return SpecStatus(
+        name=spec.name,
+        path=shown.path,
+        object=shown.object,
+        state=state,
+        reason=reason,
+        imported=len(done),
+        pending=sum(1 for item in items if item.runnable),
+        rejected_rows=sum(end.rows.invalid for end in done if end.rows is not None),
+        last_import=last.time if last else None,
+        last_run=last.run if last else None,
+        owner=spec.owner,
+    )
+
+
+def _completed(spec: Spec, workspace: str, log: Log) -> list[Finished]:
+    lineage = Lineage(spec.lineage, workspace, spec.target.object)
+    lives: list[Generation] = [life for path in log.paths(lineage) for life in log.generations(lineage, path)]
+    return [life.completion for life in lives if life.completion is not None]
+
+
+def _state(
+    spec: Spec, shown: SpecPlan, items: list[PlannedImport], last: Finished | None, now: datetime
+) -> tuple[State, str]:
+    """Give the worst that is true of the spec, and why."""
+    return next(_standings(spec, shown, items, last, now))
+
+
+def _standings(
+    spec: Spec, shown: SpecPlan, items: list[PlannedImport], last: Finished | None, now: datetime
+) -> Iterator[tuple[State, str]]:
+    if shown.problem:
+        yield "failing", shown.problem
+    yield from (("failing", _about(item)) for item in items if item.attention)
+    yield from (("running", _about(item)) for item in items if item.action in (Action.RESUME, Action.WAIT))
+    suspension = suspended(spec.suspend, now)
+    if suspension is not None:
+        yield "suspended", suspension
+    if spec.expect_every is not None and last is not None and now - last.time > spec.expect_every:
+        yield "stale", f"nothing imported for more than {format_duration(spec.expect_every)}"
+    pending = sum(1 for item in items if item.runnable)
+    if pending:
+        yield "pending", f"{pending} to import"
+    yield from (("blocked", _about(item)) for item in items if item.action is Action.BLOCKED)
+    if last is None:
+        yield "never", "no file was ever imported" + ("" if items else "; none matches the source")
+    yield "ok", "up to date"
+
+
+def _about(item: PlannedImport) -> str:
+    return f"{item.file.path}: {item.reason}"

@@ -1,0 +1,91 @@
+"""Check specs and settings: offline against the schema and the rules, online against the platform's objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syncer.errors import NotFound, Problem
+from syncer.model.objects import FieldSchema, ObjectSchema
+from syncer.operations.connect import open_api
+from syncer.operations.facts import check_names
+from syncer.plan import Filters
+from syncer.spec.load import Project, load_project, spec_files, validate_documents
+from syncer.spec.online import check_against
+
+if TYPE_CHECKING:
+    from syncer.api.client import ImportApi
+    from syncer.api.models import ObjectInfo
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How many specs were checked, and what is wrong or worth a look. `online` says that the platform was asked."""
+
+    specs: int
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    online: bool
+
+
+def validate(
+    root: Path,
+    *,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any] | None = None,
+    online: bool = False,
+    names: Sequence[str] = (),
+) -> Validation:
+    """Check everything, or only the named specs. Problems are returned, not raised; the API's errors are raised."""
+    problems = validate_documents(root, environ=environ, overrides=overrides)
+    if problems:
+        return Validation(sum(1 for _ in spec_files(root)), tuple(problems), (), online=False)
+    project = load_project(root, environ=environ, overrides=overrides)
+    check_names(project, Filters(specs=tuple(names)))
+    warnings = list(project.warnings)
+    if online:
+        with open_api(root, project.settings, environ) as api:
+            problems, more = _against_platform(project, api, names)
+        warnings += more
+    count = len(names) if names else len(project.specs)
+    return Validation(count, tuple(problems), tuple(warnings), online=online)
+
+
+def _against_platform(project: Project, api: ImportApi, names: Sequence[str]) -> tuple[list[Problem], list[Problem]]:
+    schemas: dict[str, ObjectSchema | None] = {}
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    for loaded in project.specs:
+        if names and loaded.spec.name not in names:
+            continue
+        target = loaded.spec.target.object
+        if target not in schemas:
+            schemas[target] = _schema(api, target)
+        found = check_against(loaded, schemas[target])
+        problems += found.errors
+        warnings += found.warnings
+    return problems, warnings
+
+
+def _schema(api: ImportApi, name: str) -> ObjectSchema | None:
+    try:
+        return _as_schema(api.get_object(name))
+    except NotFound:
+        return None
+
+
+def _as_schema(info: ObjectInfo) -> ObjectSchema:
+    return ObjectSchema(
+        name=info.name,
+        write_mode=info.write_mode,
+        file_import=info.file_import,
+        match_key=info.match_key,
+        fields={
+            field.name: FieldSchema(
+                type=field.type, required=field.required, nullable=field.nullable, enum=field.enum_values
+            )
+            for field in info.fields
+        },
+    )
