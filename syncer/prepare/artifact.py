@@ -1,0 +1,151 @@
+"""What preparation makes, and the private file that it is written to."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from syncer.errors import PrepareError
+from syncer.model.files import Compression, SourceFile, SourceFormat
+from syncer.model.spec import FieldType
+from syncer.prepare.stopping import Stop, check
+
+PREPARATION_VERSION: Final = 1
+"""Part of every preparation digest: raise it when the same input and spec give other bytes than before."""
+
+GZIP_LEVEL: Final = 6
+BLOCK_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """The bytes to upload.
+
+    `owned` means that `path` is a temporary file (mode 0600) which the caller removes with `discard`; otherwise it is
+    the source file itself. `digest` is `sha256:<hex>` of the bytes, `size` their number. `columns` are exactly those
+    in the file, in its order, () for JSONL that passed unread; `source_fields` (column to type) and `field_map`
+    (column to destination field) are the mapping request's. `rows` counts data rows as the API does, None where
+    nobody counted. `file_name` is the name to announce.
+    """
+
+    path: Path
+    owned: bool
+    format: SourceFormat
+    compression: Compression | None
+    size: int
+    digest: str
+    rows: int | None
+    columns: tuple[str, ...]
+    file_name: str
+    source_fields: Mapping[str, FieldType]
+    field_map: Mapping[str, str]
+
+    def discard(self) -> None:
+        """Remove the temporary file. Does nothing for a source file, or a second time."""
+        if self.owned:
+            self.path.unlink(missing_ok=True)
+
+
+def announced_name(file: SourceFile) -> str:
+    """Return the file name for the API, whose extension always tells the format, whatever the source is called."""
+    return f"{file.stem}.{file.format}" + (".gz" if file.compression else "")
+
+
+class Output:
+    """A file being written: what is written is compressed, counted and hashed on its way."""
+
+    def __init__(self, raw: BinaryIO, compression: Compression | None) -> None:
+        self.size = 0
+        self._raw = raw
+        self._sha = hashlib.sha256()
+        # No name and no time in the header: the same rows give the same bytes, and no local path leaves.
+        self._gzip = gzip.GzipFile("", "wb", GZIP_LEVEL, fileobj=_Raw(self), mtime=0) if compression == "gzip" else None
+
+    @property
+    def digest(self) -> str:
+        return f"sha256:{self._sha.hexdigest()}"
+
+    def write(self, data: bytes) -> None:
+        if self._gzip is not None:
+            self._gzip.write(data)
+        else:
+            self.store(data)
+
+    def store(self, data: bytes) -> None:
+        self._raw.write(data)
+        self._sha.update(data)
+        self.size += len(data)
+
+    def finish(self) -> None:
+        if self._gzip is not None:
+            self._gzip.close()
+        self._raw.flush()
+
+
+class _Raw:
+    """The end of an Output as a file for GzipFile, which writes and flushes and nothing else."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def write(self, data: bytes) -> int:
+        self._output.store(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: the file is flushed once, when it is finished."""
+
+
+def digest_of(path: Path, *, stop: Stop | None = None) -> tuple[int, str]:
+    """Return size and `sha256:<hex>` of a file that somebody else wrote."""
+    sha, size = hashlib.sha256(), 0
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK_BYTES):
+            check(stop)
+            sha.update(block)
+            size += len(block)
+    return size, f"sha256:{sha.hexdigest()}"
+
+
+@contextmanager
+def private_file(work_dir: Path, file: SourceFile) -> Iterator[Path]:
+    """Create an empty file that only this user can read; it is removed unless the block is left without an error.
+
+    An OSError of the block is taken for one of the work folder and becomes a PrepareError that says so.
+    """
+    try:
+        work_dir.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix="artifact-", dir=work_dir)
+        os.close(handle)
+    except OSError as error:
+        raise cannot_write(file, work_dir, error) from error
+    path = Path(name)
+    try:
+        yield path
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise cannot_write(file, work_dir, error) from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def cannot_write(file: SourceFile, work_dir: Path, error: OSError) -> PrepareError:
+    """Explain why the artifact could not be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return PrepareError(
+        f"no space is left to prepare {file.path}" if full else f"{file.path} could not be prepared",
+        where=str(work_dir),
+        why=error.strerror or type(error).__name__,
+        next_step="free disk space, or set prepare.temp_dir in syncer.yaml to a larger disk"
+        if full
+        else "check that prepare.temp_dir can be written to",
+    )

@@ -1,0 +1,110 @@
+"""Project JSONL: of each object only the mapped keys are left, and their values stay the bytes that they were.
+
+`1.10`, `1e5`, integers of any length and nested JSON pass unchanged. A key that a row lacks stays away, the last of a
+repeated key counts, blank lines are no rows. A line that is not a JSON object stays one invalid row at its place, as
+a lone `{`, which holds no data. Invalid UTF-8 and a broken last line without line feed (the file was cut off) are
+errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO
+
+import msgspec
+
+from syncer.errors import PrepareError
+from syncer.model.files import SourceFile
+from syncer.prepare.artifact import BLOCK_BYTES, Output
+from syncer.prepare.layout import Layout, missing_column
+from syncer.prepare.reading import MAX_RECORD_BYTES, broken, open_bytes
+from syncer.prepare.stopping import Progress, Stop
+
+BROKEN_ROW = b"{\n"
+BOM = b"\xef\xbb\xbf"
+
+
+def lines(file: SourceFile, stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Iterate over the lines that are not blank, with their number from 1 and their line feed.
+
+    Raises PrepareError for a line that is not UTF-8, or is longer than memory should hold.
+    """
+    number = 0
+    while line := stream.readline(MAX_RECORD_BYTES):
+        number += 1
+        if len(line) == MAX_RECORD_BYTES:
+            raise broken(file, number, "this line is longer than 64 MiB")
+        if number == 1:
+            line = line.removeprefix(BOM)
+        if not line.isascii():
+            _check_utf8(file, number, line)
+        if not line.isspace() and line:
+            yield number, line
+
+
+def project(
+    file: SourceFile, layout: Layout, output: Output, *, stop: Stop | None = None, progress: Progress | None = None
+) -> int:
+    """Write the layout's keys of every row and return the number of rows.
+
+    Raises PrepareError for a file without rows, and for a mapped key that no row has: the API would refuse the whole
+    file.
+    """
+    projection = _Projection(layout)
+    rows, pending, length = 0, [], 0
+    with open_bytes(file, stop=stop, progress=progress) as stream:
+        for number, line in lines(file, stream):
+            row = projection.row(line)
+            if row is BROKEN_ROW and not line.endswith(b"\n"):
+                raise broken(file, number, "the last line is cut off", "export the file again")
+            rows += 1
+            pending.append(row)
+            length += len(row)
+            if length >= BLOCK_BYTES:
+                output.write(b"".join(pending))
+                pending, length = [], 0
+    output.write(b"".join(pending))
+    if not rows:
+        raise PrepareError(f"{file.path} has no rows", where=file.path, next_step="export the file again, or remove it")
+    projection.check_keys(file.path)
+    return rows
+
+
+class _Projection:
+    def __init__(self, layout: Layout) -> None:
+        self._decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+        self._added = b",".join(_key(one.column) + msgspec.json.encode(one.value) for one in layout.added)
+        self._kept = [(one.column, _key(one.column)) for one in layout.kept]
+        self._unseen = {one.column for one in layout.kept}
+        self._met: set[str] = set()
+
+    def row(self, line: bytes) -> bytes:
+        try:
+            found = self._decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return BROKEN_ROW
+        if self._unseen:
+            self._unseen.difference_update(found)
+            self._met.update(found)
+        parts = [key + bytes(found[column]) for column, key in self._kept if column in found]
+        if self._added:
+            parts.insert(0, self._added)
+        return b"{" + b",".join(parts) + b"}\n"
+
+    def check_keys(self, path: str) -> None:
+        """Raise PrepareError if there are objects and a mapped key is in none of them."""
+        if self._met:
+            for column, _ in self._kept:
+                if column in self._unseen:
+                    raise missing_column(path, column, sorted(self._met))
+
+
+def _key(name: str) -> bytes:
+    return msgspec.json.encode(name) + b":"
+
+
+def _check_utf8(file: SourceFile, number: int, line: bytes) -> None:
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        raise broken(file, number, "this line is not UTF-8", "export the file as UTF-8") from error

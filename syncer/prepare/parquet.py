@@ -1,0 +1,97 @@
+"""Project Parquet with DuckDB: the mapped columns, in the order of the mapping, each with the type that it had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from syncer.errors import PrepareError
+from syncer.model.files import SourceFile
+from syncer.prepare.engine import DEFAULT_MEMORY, connected, explained, identifier, literal_path, run
+from syncer.prepare.layout import Layout
+from syncer.prepare.reading import cannot_read, empty
+from syncer.prepare.stopping import Stop
+
+_SOURCE = "read_parquet(?, hive_partitioning=false, union_by_name=false)"
+_TYPES = {"string": "VARCHAR", "boolean": "BOOLEAN", "integer": "BIGINT", "number": "DOUBLE"}
+_WRITER = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, USE_TMP_FILE false"
+
+
+def columns(file: SourceFile, work_dir: Path) -> tuple[str, ...]:
+    """Return the top-level column names, in order, as the file itself spells them."""
+    schema = _ask(file, work_dir, "SELECT name, num_children FROM parquet_schema(?)")
+    return tuple(_top_level(schema[1:]))
+
+
+def count_rows(file: SourceFile, work_dir: Path) -> int:
+    """Return the number of rows that the footer tells."""
+    return int(_ask(file, work_dir, "SELECT num_rows FROM parquet_file_metadata(?)")[0][0])
+
+
+def project(
+    file: SourceFile,
+    layout: Layout,
+    names: Sequence[str],
+    target: Path,
+    *,
+    memory_limit: int,
+    stop: Stop | None = None,
+) -> int:
+    """Write the layout's columns to `target` as zstd Parquet and return the number of rows.
+
+    One thread and fixed row groups, so that the same file gives the same bytes on any machine. `names` are the file's
+    columns.
+    """
+    if len({name.casefold() for name in layout.columns}) < len(layout.columns):
+        raise PrepareError(
+            f"{file.path} has mapped columns that differ only in letter case",
+            where=file.path,
+            why="the Parquet writer does not tell them apart",
+            next_step="rename one of them in the export",
+        )
+    with _explained(file), connected(target.parent, memory_limit=memory_limit, threads=1) as connection:
+        described = run(connection, f"DESCRIBE SELECT * FROM {_SOURCE}", [literal_path(file.location)], stop=stop)  # noqa: S608 - our own text
+        # The engine renames columns that differ only in case, but keeps their order.
+        engine_names = dict(zip(reversed(names), (row[0] for row in reversed(described)), strict=True))
+        statement = f"COPY (SELECT {_selected(layout, engine_names)} FROM {_SOURCE}) TO ? ({_WRITER})"  # noqa: S608 - quoted identifiers and our own text; values are bound
+        values = (*(one.value for one in layout.added), literal_path(file.location), str(target))
+        return int(run(connection, statement, values, stop=stop)[0][0])
+
+
+def _selected(layout: Layout, engine_names: Mapping[str, str]) -> str:
+    added = [f"?::{_TYPES[one.type]} AS {identifier(one.column)}" for one in layout.added]
+    kept = [f"{identifier(engine_names[one.column])} AS {identifier(one.column)}" for one in layout.kept]
+    return ", ".join(added + kept)
+
+
+def _top_level(rows: Sequence[tuple[str, int | None]]) -> Iterator[str]:
+    """Pick the direct children of the root from the flattened tree of (name, number of children)."""
+    position = 0
+    while position < len(rows):
+        yield rows[position][0]
+        pending = 1
+        while pending:
+            pending += (rows[position][1] or 0) - 1
+            position += 1
+
+
+def _ask(file: SourceFile, work_dir: Path, question: str) -> list[tuple[Any, ...]]:
+    with _explained(file), connected(work_dir, memory_limit=DEFAULT_MEMORY, threads=1) as connection:
+        return run(connection, question, [literal_path(file.location)])
+
+
+@contextmanager
+def _explained(file: SourceFile) -> Iterator[None]:
+    import duckdb  # noqa: PLC0415 - takes 0.2 s; only a run that prepares a file needs it
+
+    try:
+        with Path(file.location).open("rb") as opened:
+            if not opened.read(1):
+                raise empty(file)
+        yield
+    except OSError as error:
+        raise cannot_read(file.path, error) from error
+    except duckdb.Error as error:
+        raise explained(file, error) from error

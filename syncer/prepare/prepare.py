@@ -1,0 +1,161 @@
+"""Make the artifact of one source file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from syncer.model.files import SourceFile
+from syncer.model.spec import Spec
+from syncer.prepare import csv_engine, csv_exact, jsonl, parquet
+from syncer.prepare.artifact import Artifact, Output, announced_name, digest_of, private_file
+from syncer.prepare.csv_guard import inspect
+from syncer.prepare.decide import decide
+from syncer.prepare.engine import DEFAULT_MEMORY
+from syncer.prepare.layout import Layout, check_columns, layout_of
+from syncer.prepare.reading import open_bytes
+from syncer.prepare.rows import count_csv
+from syncer.prepare.shape import Shape, shape_of
+from syncer.prepare.stopping import Progress, Stop
+
+CONTENT = "sha256:"
+
+
+def prepare(
+    file: SourceFile,
+    spec: Spec,
+    *,
+    batch_value: str | None,
+    work_dir: Path,
+    memory_limit: int = DEFAULT_MEMORY,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> Artifact:
+    """Make what is uploaded for this file: a temporary file in `work_dir`, or the source itself where nothing changes.
+
+    The same bytes, spec and batch value give the same artifact, byte for byte. Memory is bounded by `memory_limit`
+    whatever the file's size. The caller makes sure that the source does not change meanwhile, and discards the
+    artifact. `progress` is told the source bytes read.
+
+    Raises PrepareError when the file cannot become an artifact (nothing is guessed, and no row is shown), SourceError
+    when it cannot be read, Interrupted when `stop` says so. Nothing is left in `work_dir` then.
+    """
+    work = _Work(file, spec, work_dir, memory_limit, progress, stop)
+    shape = shape_of(file, spec)
+    decision = decide(spec, file, shape)
+    if shape.columns is not None:
+        check_columns(file.path, shape.columns, spec.mapping)
+    layout = layout_of(spec, shape.columns or (), batch_value)
+    if decision.action == "passthrough":
+        passed = _passed(work, shape, layout)
+        if passed is not None:
+            return passed
+    return _rewritten(work, shape, layout)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    file: SourceFile
+    spec: Spec
+    work_dir: Path
+    memory_limit: int
+    progress: Progress | None
+    stop: Stop | None
+
+
+def _passed(work: _Work, shape: Shape, layout: Layout) -> Artifact | None:
+    """Hand on the source itself, or None where a closer look shows that it may not pass by itself."""
+    file, rows = work.file, None
+    if work.spec.prepare.mode != "passthrough" and file.format == "csv":
+        rows = _clean_rows(work)
+        if rows is None:
+            return None
+    path = Path(file.location)
+    size, digest = file.size, file.fingerprint
+    if not digest.startswith(CONTENT):
+        size, digest = digest_of(path, stop=work.stop)
+    return Artifact(
+        path=path,
+        owned=False,
+        format=file.format,
+        compression=file.compression,
+        size=size,
+        digest=digest,
+        rows=rows if rows is not None else file.rows,
+        columns=shape.columns or (),
+        file_name=announced_name(file),
+        source_fields=layout.source_fields,
+        field_map=layout.field_map,
+    )
+
+
+def _clean_rows(work: _Work) -> int | None:
+    """Count the rows of a CSV file, or return None if a row has more cells than the mapped columns account for."""
+    with open_bytes(work.file, stop=work.stop) as stream:
+        if inspect(stream, ",") is None:
+            return None
+    count = count_csv(work.file, work.spec, stop=work.stop, progress=work.progress)
+    return None if count.ragged else count.rows
+
+
+def _rewritten(work: _Work, shape: Shape, layout: Layout) -> Artifact:
+    file = work.file
+    with private_file(work.work_dir, file) as path:
+        if file.format == "parquet":
+            rows, (size, digest) = _parquet(work, shape, layout, path)
+        elif file.format == "csv":
+            rows, (size, digest) = _csv(work, shape, layout, path)
+        else:
+            rows, (size, digest) = _jsonl(work, layout, path)
+    return Artifact(
+        path=path,
+        owned=True,
+        format=file.format,
+        compression=file.compression,
+        size=size,
+        digest=digest,
+        rows=rows,
+        columns=layout.columns,
+        file_name=announced_name(file),
+        source_fields=layout.source_fields,
+        field_map=layout.field_map,
+    )
+
+
+_Made = tuple[int, tuple[int, str]]
+
+
+def _parquet(work: _Work, shape: Shape, layout: Layout, path: Path) -> _Made:
+    names = shape.columns or ()
+    rows = parquet.project(work.file, layout, names, path, memory_limit=work.memory_limit, stop=work.stop)
+    if work.progress is not None:
+        work.progress(work.file.size)
+    return rows, digest_of(path, stop=work.stop)
+
+
+def _csv(work: _Work, shape: Shape, layout: Layout, path: Path) -> _Made:
+    rows = csv_engine.project(
+        work.file,
+        work.spec,
+        layout,
+        shape.columns or (),
+        path,
+        memory_limit=work.memory_limit,
+        stop=work.stop,
+        progress=work.progress,
+    )
+    if rows is not None:
+        return rows, digest_of(path, stop=work.stop)
+    with path.open("wb") as raw:
+        output = Output(raw, work.file.compression)
+        rows = csv_exact.project(work.file, work.spec, layout, output, stop=work.stop, progress=work.progress)
+        output.finish()
+    return rows, (output.size, output.digest)
+
+
+def _jsonl(work: _Work, layout: Layout, path: Path) -> _Made:
+    with path.open("wb") as raw:
+        output = Output(raw, work.file.compression)
+        rows = jsonl.project(work.file, layout, output, stop=work.stop, progress=work.progress)
+        output.finish()
+    return rows, (output.size, output.digest)

@@ -1,0 +1,114 @@
+"""Read a source file's bytes in blocks: counted, stoppable, decompressed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from syncer.errors import PrepareError, SourceError
+from syncer.model.files import SourceFile
+from syncer.prepare.artifact import BLOCK_BYTES
+from syncer.prepare.stopping import Progress, Stop, check
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+MAX_RECORD_BYTES = 1 << 26
+"""No record is longer than 64 MiB: past that, a quote is open or the file is not of its format, and memory must not
+grow."""
+
+
+class _Counted(io.RawIOBase):
+    """A file that tells how many of its bytes were read, and asks between blocks whether to go on."""
+
+    def __init__(self, path: str, raw: io.FileIO, stop: Stop | None, progress: Progress | None) -> None:
+        super().__init__()
+        self._path, self._raw, self._stop, self._progress = path, raw, stop, progress
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        check(self._stop)
+        try:
+            count = self._raw.readinto(buffer)
+        except OSError as error:
+            raise cannot_read(self._path, error) from error
+        if self._progress is not None:
+            self._progress(count)
+        return count
+
+
+@contextmanager
+def open_bytes(file: SourceFile, *, stop: Stop | None = None, progress: Progress | None = None) -> Iterator[IO[bytes]]:
+    """Open the file's bytes, decompressed where it is gzipped. `progress` counts the stored bytes.
+
+    Raises SourceError when the file cannot be opened, PrepareError for damaged gzip (also where the block meets it)
+    and a file that is empty.
+    """
+    try:
+        raw = Path(file.location).open("rb", buffering=0)  # noqa: SIM115 - closed below; an error here is another error
+    except OSError as error:
+        raise cannot_read(file.path, error) from error
+    with raw:
+        stream: IO[bytes] = io.BufferedReader(_Counted(file.path, raw, stop, progress), BLOCK_BYTES)
+        if file.compression == "gzip":
+            stream = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream, mode="rb")), BLOCK_BYTES)
+        try:
+            if not cast("io.BufferedReader", stream).peek(1):
+                raise empty(file)
+            yield stream
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise PrepareError(
+                f"{file.path} is damaged gzip",
+                where=file.path,
+                why="it ends early or its checksum is wrong",
+                next_step="export or copy the file again",
+            ) from error
+
+
+def cannot_read(path: str, error: OSError) -> SourceError:
+    """Explain why the system does not let the source file be read."""
+    return SourceError(f"{path} cannot be read", where=path, why=error.strerror or type(error).__name__)
+
+
+def empty(file: SourceFile) -> PrepareError:
+    """Explain that a file has nothing in it."""
+    return PrepareError(
+        f"{file.path} is empty",
+        where=file.path,
+        why="the API refuses files without a byte",
+        next_step="export the file again, or remove it",
+    )
+
+
+def broken(file: SourceFile, line: int, what: str, next_step: str = "") -> PrepareError:
+    """Explain what is wrong in one line of a file, without showing the line."""
+    return PrepareError(
+        f"{file.path}:{line}: {what}",
+        where=f"{file.path}:{line}",
+        why="guessing what was meant could change rows",
+        next_step=next_step or "correct the export",
+    )
+
+
+def line_of_invalid_utf8(file: SourceFile, stop: Stop | None) -> int:
+    r"""Find the first line, counted from 1, that is not UTF-8. Lines end with `\\n`, `\\r\\n` or `\\r`."""
+    number = 1
+    with open_bytes(file, stop=stop) as stream:
+        for line in stream:
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return number + _line_ends(line[: error.start])
+            number += _line_ends(line)
+    return number
+
+
+def _line_ends(data: bytes) -> int:
+    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
