@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -49,8 +49,8 @@ def start(tools: Tools, item: PlannedImport, given: Submitted) -> None:
 
 def follow(tools: Tools, item: PlannedImport, given: Submitted, *, since: datetime) -> JobStatus:
     """Ask for the job's state until it is terminal: after 5 s at first, growing to a minute, with jitter."""
-    for pause in _pauses(tools.pace):
-        tools.stop.wait(pause * (1 + JITTER * tools.jitter()))
+    for pause in pauses(tools.pace, tools.jitter):
+        tools.stop.wait(pause)
         status = state_of(tools, item, given)
         if status.is_terminal:
             return status
@@ -59,10 +59,12 @@ def follow(tools: Tools, item: PlannedImport, given: Submitted, *, since: dateti
     raise AssertionError("the pauses never end")
 
 
-def _pauses(pace: PollPace) -> Iterator[float]:
+def pauses(pace: PollPace, jitter: Callable[[], float]) -> Iterator[float]:
+    """Yield the seconds to wait before each question: never less than the first, never more than the longest."""
     pause = pace.initial
     while True:
-        yield min(pause, pace.longest)
+        spread = JITTER * pause * jitter()
+        yield pause + spread if pause + spread <= pace.longest else max(pace.initial, pace.longest - spread)
         pause = min(pause * pace.factor, pace.longest)
 
 
