@@ -142,11 +142,11 @@ class LocalStore:
 
     def is_held(self) -> bool:
         """Whether a run of this machine holds the folder now. Leaves no trace."""
-        import filelock  # noqa: PLC0415 - see run_lock
-
         path = self._directory / RUN_LOCK_FILE
         if not path.exists():
             return False
+        import filelock  # noqa: PLC0415 - see run_lock
+
         lock = filelock.FileLock(path, blocking=False)
         try:
             with lock:
