@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -70,3 +77,29 @@ def test_both_files_agree() -> None:
     user, developer = pins("requirements.txt"), pins("requirements-dev.txt")
 
     assert user.items() <= developer.items()
+
+
+def imported_packages(folder: Path) -> Iterator[str]:
+    """The top-level name of every absolute import, inside functions too."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize(("folder", "groups"), [("syncer", []), ("tests", ["dev"])])
+def test_every_import_is_declared(folder: str, groups: list[str]) -> None:
+    """Nothing is imported that is there only because something else happens to need it."""
+    own = {"syncer", "tests", "_typeshed"}  # _typeshed is the type checker's own
+    allowed = {canonicalize_name(requirement.name) for requirement in declared(*groups)}
+    allowed.add(canonicalize_name("pydantic-core"))  # pydantic's other half, at the one version that pydantic asks for
+    distributions = packages_distributions()
+
+    undeclared = {
+        name
+        for name in set(imported_packages(ROOT / folder)) - own - set(sys.stdlib_module_names)
+        if not allowed & {canonicalize_name(found) for found in distributions.get(name, [])}
+    }
+    assert undeclared == set()
