@@ -169,6 +169,8 @@ def _hash_once(path: str, location: str, stop: Stop | None, progress: Progress |
                 size += count
                 if progress is not None:
                     progress(count)
+                if size > before.size:  # it grows: following it could take forever
+                    break
         # By name, not by handle: a file that was replaced meanwhile is a new version under this name.
         after = Path(location).stat()
     except OSError as error:
