@@ -28,7 +28,7 @@ def _as_whole_number(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_as_whole_number)]
+_WHOLE = BeforeValidator(_as_whole_number)
 
 
 class Strict(BaseModel):
@@ -132,7 +132,7 @@ class Prepare(Strict):
 
 class Checks(Strict):
     max_invalid: Percent | None = Field(None, description="The share of invalid rows that is tolerated")
-    min_rows: Annotated[Whole, Field(ge=0)] | None = Field(None, description="A file with fewer rows is refused")
+    min_rows: Annotated[int, Field(ge=0), _WHOLE] | None = Field(None, description="A file with fewer rows is refused")
     never_send: Texts = Field((), description="Source columns that must never be mapped")
     new_columns: Literal["ignore", "warn", "fail"] | None = Field(
         None, description="What a source column that nothing mentions does"
@@ -147,16 +147,20 @@ class Suppress(Strict):
 
 
 class Retry(Strict):
-    attempts: Annotated[Whole, Field(ge=1, le=100)] = Field(3, description="How many jobs one import may take")
+    attempts: Annotated[int, Field(ge=1, le=100), _WHOLE] = Field(3, description="How many jobs one import may take")
 
 
 class Limits(Strict):
-    files: Annotated[Whole, Field(ge=1)] | None = Field(None, description="A run with more files than this is refused")
-    rows: Annotated[Whole, Field(ge=1)] | None = Field(None, description="A run with more rows than this is refused")
-    compute_rows: Annotated[Whole, Field(ge=1)] | None = Field(
+    files: Annotated[int, Field(ge=1), _WHOLE] | None = Field(
+        None, description="A run with more files than this is refused"
+    )
+    rows: Annotated[int, Field(ge=1), _WHOLE] | None = Field(
+        None, description="A run with more rows than this is refused"
+    )
+    compute_rows: Annotated[int, Field(ge=1), _WHOLE] | None = Field(
         None, description="A run past this merge compute (twice the rows) is refused"
     )
-    max_files_per_run: Annotated[Whole, Field(ge=1)] | None = Field(
+    max_files_per_run: Annotated[int, Field(ge=1), _WHOLE] | None = Field(
         None, description="Only so many files a run; the next run goes on"
     )
 
@@ -169,7 +173,7 @@ def _without_default(schema: JsonDict) -> None:
 class Spec(Strict):
     """One declared import: which files go into which object, how, and under which conditions."""
 
-    version: Annotated[Literal[1], BeforeValidator(_as_whole_number)] = Field(description="The version of this format")
+    version: Annotated[Literal[1], _WHOLE] = Field(description="The version of this format")
     name: SpecName = Field(
         "",
         validate_default=False,

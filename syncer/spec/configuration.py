@@ -15,7 +15,7 @@ from syncer.settings import Settings, environment, load_settings, looks_secret, 
 from syncer.spec.document import Document, read_document
 from syncer.spec.explain import existing, schema_faults
 from syncer.spec.fault import did_you_mean
-from syncer.spec.yaml_values import Keys, describe
+from syncer.spec.yaml_values import EMPTY, Keys, describe
 
 SETTINGS_FILE: Final = "syncer.yaml"
 _SECRETS_HINT: Final = (
@@ -46,7 +46,7 @@ def read_settings(
     """
     file = root / SETTINGS_FILE
     document = read_document(file, SETTINGS_FILE) if file.exists() else Document(SETTINGS_FILE, "", {})
-    if document.problems and all(p.message == "the file is empty" for p in document.problems):
+    if document.problems and all(p.message == EMPTY for p in document.problems):
         document = Document(SETTINGS_FILE, document.text, {})
     problems = list(document.problems)
     if document.value is not None and not isinstance(document.value, dict):

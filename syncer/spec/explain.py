@@ -166,8 +166,12 @@ def _not_among(error: SchemaError, keys: Keys) -> Iterator[Fault]:
 
 
 def _not_the_constant(error: SchemaError, keys: Keys) -> Iterator[Fault]:
-    if isinstance(error.instance, int | float) and not isinstance(error.instance, bool):
-        yield Fault(keys, f"{keys[-1]} {error.instance} is not known; this syncer reads {error.validator_value}")
+    if isinstance(error.instance, str):
+        yield Fault(keys, f"{error.instance!r} is not one of: {error.validator_value}")
+    elif isinstance(error.instance, int | float) and not isinstance(error.instance, bool):
+        yield Fault(
+            keys, f"{keys[-1]} {error.instance} is not known; this syncer reads {keys[-1]} {error.validator_value}"
+        )
 
 
 def _bad_pattern(error: SchemaError, keys: Keys) -> Iterator[Fault]:
@@ -183,12 +187,11 @@ def _bad_format(error: SchemaError, keys: Keys) -> Iterator[Fault]:
         yield Fault(keys, problem_of_pattern(error.schema["pattern"], error.instance))
 
 
-def _empty(_: SchemaError, keys: Keys) -> Iterator[Fault]:
-    yield Fault(keys, "must not be empty")
-
-
-def _empty_key(_: SchemaError, keys: Keys) -> Iterator[Fault]:
-    yield Fault((*keys, ""), "a key must not be empty", of_key=True)
+def _empty(error: SchemaError, keys: Keys) -> Iterator[Fault]:
+    if "propertyNames" in error.relative_schema_path:
+        yield Fault((*keys, ""), "a key must not be empty", of_key=True)
+    else:
+        yield Fault(keys, "must not be empty")
 
 
 def _too_long(error: SchemaError, keys: Keys) -> Iterator[Fault]:
@@ -232,7 +235,6 @@ _TRANSLATORS: Final[Mapping[str, Callable[[SchemaError, Keys], Iterable[Fault]]]
     "minProperties": _empty,
     "minimum": _out_of_bounds,
     "pattern": _bad_pattern,
-    "propertyNames": _empty_key,
     "required": _missing_keys,
     "type": _wrong_type,
 }

@@ -22,6 +22,7 @@ MAX_DEPTH: Final = 64
 MAX_VALUES: Final = 100_000
 """How many keys and values one file may have once its aliases are expanded."""
 MAX_DIGITS: Final = 100
+EMPTY: Final = "the file is empty"
 
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -82,7 +83,7 @@ def read_values(text: str) -> tuple[Any, list[YamlFault]]:
     """
     node = _compose(text)
     if node is None:
-        raise Unreadable(0, "the file is empty")
+        raise Unreadable(0, EMPTY, "a spec needs version, source, target and mapping")
     builder = _Builder()
     return builder.build(node), builder.faults
 
