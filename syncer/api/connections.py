@@ -76,6 +76,9 @@ class Connections:
         """Close every connection that is not in use."""
         with self._lock:
             for manager in self._managers.values():
+                # Clearing alone leaves sockets to the garbage collector, and a kept error's traceback holds on to them.
+                for key in manager.pools.keys():  # noqa: SIM118 -- urllib3's container cannot be iterated over
+                    manager.pools[key].close()
                 manager.clear()
             self._managers.clear()
 

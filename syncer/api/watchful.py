@@ -17,21 +17,22 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.wait import wait_for_read
 
 _LOOK_SECONDS: Final = 0.25
+_HUNG_UP: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 class _Watchful(HTTPConnection):
     """Sends in the portions that the socket takes: the connection's timeout bounds each stall, not the whole."""
 
-    _answered_early: bool = False
+    _cut_short: bool = False
 
     def connect(self) -> None:
-        self._answered_early = False
+        self._cut_short = False
         super().connect()
 
     @property
     def is_connected(self) -> bool:
         # A connection whose request was cut short must not carry another one.
-        return not self._answered_early and super().is_connected
+        return not self._cut_short and super().is_connected
 
     def send(self, data: Any) -> None:  # noqa: ANN401 -- http.client's own signature
         if self.sock is None or not isinstance(data, bytes):
@@ -53,15 +54,16 @@ class _Watchful(HTTPConnection):
                     self._stop_if_answered()
                     if patience is not None and stalled >= patience:
                         raise
-        except ConnectionAbortedError as error:
-            # Windows' word for a reset; urllib3 goes on to read the answer after this one only.
+        except _HUNG_UP as error:
+            # The answer may have come before the connection was closed: after this error urllib3 goes on to read it.
+            self._cut_short = True
             raise BrokenPipeError(*error.args) from error
         finally:
             sock.settimeout(patience)
 
     def _stop_if_answered(self) -> None:
         if self._answer_has_begun():
-            self._answered_early = True
+            self._cut_short = True
             raise BrokenPipeError("the server answered before the whole request was sent")
 
     def _answer_has_begun(self) -> bool:

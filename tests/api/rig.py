@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Rig:
-    """A clock that only `sleep` moves, and a die that always shows `chance`. `waits` are the seconds slept, in order."""
+    """A clock that only `sleep` moves, and a die that always shows `chance`. `waits` are the seconds slept."""
 
     now: datetime = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
     chance: float = 0.5

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import pytest
 
 from syncer.api.auth import ClientCredentials, StaticToken
-from syncer.api.client import ImportApi, connect
+from syncer.api.client import ImportApi, connect, utc_now
 from syncer.errors import AuthError, Refused, Unavailable
 from tests.api.scripted import Reply, ScriptedServer, failure, ok
 
@@ -101,13 +101,15 @@ def test_other_401_answers_renew_nothing(renewing: ImportApi, server: ScriptedSe
         renewing.get_job("a")
 
 
-def test_many_threads_share_one_refresh(
-    renewing: ImportApi, server: ScriptedServer, issuer: ScriptedServer
-) -> None:
+def test_many_threads_share_one_refresh(renewing: ImportApi, server: ScriptedServer, issuer: ScriptedServer) -> None:
     """Eight threads whose token expires at the same time fetch one new token between them."""
     issuer.will(token("t1"), token("t2"))
     barrier = threading.Barrier(8, timeout=20)
-    server.will(ok({"state": "running"}), *[Reply(401, EXPIRED.body, then=barrier.wait)] * 8)
+
+    def meet() -> None:
+        barrier.wait()
+
+    server.will(ok({"state": "running"}), *[Reply(401, EXPIRED.body, then=meet)] * 8)
     server.will(*[ok({"state": "running"})] * 8)
     renewing.get_job("first")
     with ThreadPoolExecutor(8) as pool:
@@ -186,7 +188,9 @@ def test_a_token_url_over_plain_http_is_refused(server: ScriptedServer, rig: Rig
         api.get_job("a")
 
 
-@pytest.mark.parametrize("auth", [StaticToken("s3cr3t"), ClientCredentials("https://s3cr3t/", "s3cr3t", "s3cr3t", Any)])
+@pytest.mark.parametrize(
+    "auth", [StaticToken("s3cr3t"), ClientCredentials("https://s3cr3t/", "s3cr3t", "s3cr3t", utc_now)]
+)
 def test_nothing_secret_is_in_a_repr(auth: object) -> None:
     """Neither kind of auth shows what it holds."""
     assert "s3cr3t" not in repr(auth)

@@ -159,7 +159,10 @@ def test_objects_and_their_fields(api: ImportApi, server: ScriptedServer) -> Non
     email, tier = described.fields
     assert (email.required, email.nullable, email.enum_values) == (True, False, ())
     assert (tier.required, tier.nullable, tier.enum_values) == (False, None, ("gold", "silver"))
-    assert [seen.target for seen in server.seen] == ["/public/v1/metadata/objects", "/public/v1/metadata/objects/orders"]
+    assert [seen.target for seen in server.seen] == [
+        "/public/v1/metadata/objects",
+        "/public/v1/metadata/objects/orders",
+    ]
 
 
 def _lists(*names: str, start: int = 0) -> list[dict[str, str]]:
@@ -257,9 +260,7 @@ def test_impossible_batches_are_refused_before_any_call(api: ImportApi, records:
         api.upsert_batch("profiles", records, idempotency_key=KEY)
 
 
-def test_every_request_is_traced_without_secrets(
-    api: ImportApi, server: ScriptedServer, rig: Any
-) -> None:
+def test_every_request_is_traced_without_secrets(api: ImportApi, server: ScriptedServer, rig: Any) -> None:
     """A trace has the template of the path and the correlation id, and neither ids nor queries."""
     server.will(failure(503, "CDP_ETL.INTERNAL.X"), ok({"items": []}))
     api.find_list("a")

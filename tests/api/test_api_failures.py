@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "kind"),
+    "case",
     [
         (400, "CDP_ETL.VALIDATION.REQUEST_INVALID", RequestRejected),
         (401, "CDP_ETL.AUTH.TOKEN_INVALID", AuthError),
@@ -36,9 +36,10 @@ NOW = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
     ],
 )
 def test_final_answers_are_not_tried_again(
-    api: ImportApi, server: ScriptedServer, rig: Rig, status: int, code: str, kind: type[ApiError]
+    api: ImportApi, server: ScriptedServer, rig: Rig, case: tuple[int, str, type[ApiError]]
 ) -> None:
     """A request that would be answered alike again is sent once, and its error carries all that support needs."""
+    status, code, kind = case
     details = {"path": ["fieldMap", "Mail"], "value": "jane@example.test"}
     server.will(failure(status, code, "no field 'mail'", details=details, remediation="Fix the mapping."))
     with pytest.raises(kind) as caught:
@@ -217,9 +218,10 @@ def test_secrets_are_cut_out_of_what_a_server_says(text: str, clean: str) -> Non
 
 
 @given(st.integers(0, 40), st.floats(0, 1, exclude_max=True), st.one_of(st.none(), st.floats(0, 1e6)), st.booleans())
-def test_every_wait_is_bounded(fails: int, chance: float, retry_after: float | None, busy: bool) -> None:  # noqa: FBT001 -- hypothesis passes by position
+def test_every_wait_is_bounded(fails: int, chance: float, retry_after: float | None, busy: bool) -> None:
     """Whatever is asked and however the dice fall, waiting ends within its bounds and is never shorter than asked."""
-    policy, waits = RetryPolicy(), []
+    waits: list[float] = []
+    policy = RetryPolicy()
     retrier = Retrier(policy, sleep=waits.append, random=lambda: chance)
 
     def attempt(number: int) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from syncer.api.auth import StaticToken
-from syncer.api.client import ImportApi, connect
+from syncer.api.client import ImportApi, connect, utc_now
 from syncer.api.models import UploadTarget
 from syncer.api.retry import RetryPolicy
 from syncer.errors import ApiError, Refused, Unavailable, UploadFailed
@@ -113,7 +113,10 @@ class _Tunnel(socketserver.BaseRequestHandler):
             self.request.sendall(b"HTTP/1.1 407 Who are you\r\n\r\n")
             return
         self.request.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-        with socket.create_connection(("127.0.0.1", self.server.to_port), timeout=10) as onward, contextlib.suppress(OSError):
+        with (
+            socket.create_connection(("127.0.0.1", self.server.to_port), timeout=10) as onward,
+            contextlib.suppress(OSError),
+        ):
             self._shovel(onward)
 
     def _shovel(self, onward: socket.socket) -> None:
@@ -150,9 +153,7 @@ def proxy(tls: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tunn
 
 
 @pytest.mark.usefixtures("trusted")
-def test_calls_and_uploads_go_through_the_environments_proxy(
-    tls: ScriptedServer, proxy: TunnelProxy, rig: Rig
-) -> None:
+def test_calls_and_uploads_go_through_the_environments_proxy(tls: ScriptedServer, proxy: TunnelProxy, rig: Rig) -> None:
     """HTTPS_PROXY is asked for a tunnel with its own credentials, and sees neither token nor signature."""
     target = UploadTarget("https://api.example.test/f?sig=s3cr3t", "PUT", {}, rig.now + timedelta(hours=1))
     tls.will(RUNNING, Reply(200))
@@ -259,7 +260,9 @@ def test_a_base_url_that_would_show_the_token_is_refused(url: str) -> None:
     assert "s3cr3t" not in repr(vars(caught.value))
 
 
-@pytest.mark.parametrize("url", ["https://api.example.test/v1/", "http://localhost:1", "http://127.9.9.9", "http://[::1]:8"])
+@pytest.mark.parametrize(
+    "url", ["https://api.example.test/v1/", "http://localhost:1", "http://127.9.9.9", "http://[::1]:8"]
+)
 def test_safe_base_urls_are_taken(url: str) -> None:
     """HTTPS anywhere and HTTP on loopback are fine; nothing is sent yet."""
     connect(url, StaticToken("t")).close()
@@ -267,12 +270,10 @@ def test_safe_base_urls_are_taken(url: str) -> None:
 
 def test_the_default_clock_is_aware() -> None:
     """Expiry is compared in UTC."""
-    from syncer.api.client import utc_now
-
     assert abs(utc_now() - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def test_importing_the_models_is_cheap() -> None:
     """The models load no HTTP library: planning uses them."""
-    code = "import sys, syncer.api.models; sys.exit(any(name in sys.modules for name in ('urllib3', 'ssl', 'http.client')))"
+    code = "import sys, syncer.api.models; sys.exit(bool({'urllib3', 'ssl', 'http.client'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
