@@ -94,8 +94,12 @@ def _clean_rows(work: _Work) -> int | None:
     with open_bytes(work.file, stop=work.stop) as stream:
         if inspect(stream, ",") is None:
             return None
-    count = count_csv(work.file, work.spec, stop=work.stop, progress=work.progress)
-    return None if count.ragged else count.rows
+    count = count_csv(work.file, work.spec, stop=work.stop)
+    if count.ragged:
+        return None
+    if work.progress is not None:
+        work.progress(work.file.size)
+    return count.rows
 
 
 def _rewritten(work: _Work, shape: Shape, layout: Layout) -> Artifact:

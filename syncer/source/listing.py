@@ -107,15 +107,18 @@ def _versions(
             versions[entry.path] = (f"sha256:{digest}", entry.status)
         else:
             unknown.append(entry)
-    for entry, hashed in zip(unknown, _hash_all(unknown, stop, progress), strict=True):
-        cache.remember(entry.path, hashed)
+    for entry, hashed in zip(unknown, _hash_all(unknown, cache, stop, progress), strict=True):
         versions[entry.path] = (f"sha256:{hashed.digest}", hashed.status)
     return versions
 
 
-def _hash_all(entries: list[Entry], stop: Stop | None, progress: Progress | None) -> Iterable[Hashed]:
+def _hash_all(
+    entries: list[Entry], cache: FingerprintCache, stop: Stop | None, progress: Progress | None
+) -> Iterable[Hashed]:
     def hashed(entry: Entry) -> Hashed:
-        return hash_file(entry.path, entry.location, stop=stop, progress=progress)
+        result = hash_file(entry.path, entry.location, stop=stop, progress=progress)
+        cache.remember(entry.path, result)  # at once: a run that is stopped keeps what it has hashed
+        return result
 
     if len(entries) < 2:  # noqa: PLR2004 - one file has nobody to share threads with
         return [hashed(entry) for entry in entries]

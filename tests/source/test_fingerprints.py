@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from syncer.errors import SourceError
+from syncer.errors import Interrupted, SourceError
 from syncer.model.files import SourceFile
 from syncer.model.spec import Source
 from syncer.source import fingerprints
@@ -77,6 +77,17 @@ def test_a_file_is_hashed_once(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("a\n2\n")
     assert hashed_bytes(tmp_path, cache) == 4
     assert hashed_bytes(tmp_path, cache) == 0
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_stopped_run_keeps_what_it_hashed(tmp_path: Path) -> None:
+    """`stop` is asked before each block; the next run hashes only what was left."""
+    for number in range(20):
+        (tmp_path / f"{number}.csv").write_text("a\n")
+    read: list[int] = []
+    with FingerprintCache(tmp_path / "cache") as cache, pytest.raises(Interrupted):
+        find(Source(uri="*.csv"), root=tmp_path, cache=cache, progress=read.append, stop=lambda: len(read) > 10)
+    assert 0 < hashed_bytes(tmp_path, tmp_path / "cache") <= 2 * (20 - 8)
 
 
 @pytest.mark.usefixtures("settled")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from syncer.errors import Interrupted, SourceError
+from syncer.errors import SourceError
 from syncer.model.files import SourceFile, size_advice, size_refusal
 from syncer.model.spec import Source
 from syncer.source.fingerprints import FingerprintCache
@@ -295,13 +295,6 @@ def test_size_advice() -> None:
     assert "Parquet" not in (size_advice(20 * 10**9, "parquet") or "none")
     assert size_refusal(50 * 10**9) is None
     assert size_advice(51 * 10**9, "csv") is None
-
-
-def test_stopping_ends_the_hashing(tmp_path: Path) -> None:
-    """`stop` is asked before each block, and what was hashed until then is not lost."""
-    write(tmp_path, "a.csv", "b.csv", "c.csv")
-    with pytest.raises(Interrupted):
-        find(Source(uri="*.csv"), root=tmp_path, cache=FingerprintCache(tmp_path / ".cache"), stop=lambda: True)
 
 
 def test_listing_imports_nothing_heavy() -> None:
