@@ -160,6 +160,6 @@ def _record_outcome(answer: Answer, position: int) -> RecordOutcome:
     code, message = failure_reason(answer)
     succeeded = answer.flag("success", "accepted", "ok")
     if succeeded is None:
-        succeeded = status.lower() not in _REJECTED_WORDS and not code and answer.data.get("error") is None
+        succeeded = status.lower() not in _REJECTED_WORDS and answer.data.get("error") is None
     index = answer.optional_count("index")
     return RecordOutcome(position if index is None else index, succeeded, status, code, message)

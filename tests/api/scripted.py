@@ -9,6 +9,7 @@ import socket
 import socketserver
 import ssl
 import struct
+import sys
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -151,7 +152,9 @@ class _Handler(socketserver.BaseRequestHandler):
         return False
 
     def _reset(self) -> None:
-        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.request.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        )
 
 
 def _read_body(reader: Any, headers: list[tuple[str, str]]) -> tuple[int, bytes, str]:
