@@ -182,7 +182,9 @@ def _parse(raw: bytes, request: Request) -> Any:  # noqa: ANN401 - JSON
     if kind != "application/json":
         raise invalid("send the body as Content-Type: application/json", path="header.Content-Type", value=kind)
     try:
-        body = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+        body = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unique)
+        if b"\\u" in raw:
+            json.dumps(body, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise invalid("the body is not JSON") from error
     if not isinstance(body, dict):
@@ -192,6 +194,13 @@ def _parse(raw: bytes, request: Request) -> Any:  # noqa: ANN401 - JSON
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    body = dict(pairs)
+    if len(body) != len(pairs):
+        raise ValueError("a key stands twice")
+    return body
 
 
 def _validated(model: type[BaseModel], data: Any) -> BaseModel:  # noqa: ANN401 - JSON

@@ -147,22 +147,24 @@ def _read(path: Path) -> ObjectsFile:
 
 
 def _problem(path: Path, node: yaml.Node | None, location: tuple[int | str, ...], message: str) -> Problem:
-    """One validation error at the deepest node of `location` that the file has."""
+    """One validation error at the deepest key of `location` that the file has."""
+    place_node = node
     for step in location:
         found = _child(node, step)
         if found is None:
             break
-        node = found
-    line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node is not None else (1, 1)
+        place_node, node = found
+    mark = place_node.start_mark if place_node is not None else None
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     place = ".".join(str(step) for step in location)
     text = message.removeprefix("Value error, ")
     return Problem(str(path), line, column, f"{place}: {text}" if place else text)
 
 
-def _child(node: yaml.Node | None, step: int | str) -> yaml.Node | None:
+def _child(node: yaml.Node | None, step: int | str) -> tuple[yaml.Node, yaml.Node] | None:
+    """Where `step` stands in a node, and what it holds."""
     if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == str(step)), None)
+        return next(((key, value) for key, value in node.value if key.value == str(step)), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        item: yaml.Node = node.value[step]
-        return item
+        return node.value[step], node.value[step]
     return None

@@ -62,7 +62,7 @@ class ParquetReader:
         try:
             values = self._expressions(cursor)
             sql = f"SELECT file_row_number, {values} FROM read_parquet(?, file_row_number = true)"  # noqa: S608 - quoted
-            cursor.execute(f"{sql} ORDER BY file_row_number", [self._path])
+            cursor.execute(sql, [self._path])  # in the file's order, which DuckDB keeps by default
             while batch := cursor.fetchmany(_FETCH):
                 for number, *cells in batch:
                     yield Row(cells, None, number)

@@ -39,11 +39,15 @@ class RequestRecord:
 
 
 class RequestLog:
-    """Keeps every request; a thread writes them to the data file in batches, so that answering never waits for it."""
+    """Keeps every request; a thread writes them to the data file in batches, so that answering never waits for it.
 
-    def __init__(self, store: Store) -> None:
+    `records` has all of them when `keep` is set, else only those that are not written yet.
+    """
+
+    def __init__(self, store: Store, *, keep: bool) -> None:
         self.records: list[RequestRecord] = []
         self._store = store
+        self._keep = keep
         self._written = 0
         self._flushing = threading.Lock()
         self._closed = threading.Event()
@@ -72,7 +76,10 @@ class RequestLog:
             ]
             with self._store.write() as cursor:
                 cursor.executemany("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?)", rows)
-            self._written += len(fresh)
+            if self._keep:
+                self._written += len(fresh)
+            else:
+                del self.records[: len(fresh)]
 
     def close(self) -> None:
         self._closed.set()

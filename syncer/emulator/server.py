@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -22,6 +22,7 @@ from syncer.emulator.options import Options
 from syncer.emulator.routes import ROUTES
 from syncer.emulator.routing import PREFIX, PlainRoute
 from syncer.emulator.world import World, open_world
+from syncer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _BACKLOG = 128
 _GRACE_SECONDS = 2
+_TICK_SECONDS = 0.1
 
 
 def serve(
@@ -42,8 +44,8 @@ def serve(
     """Serve the data folder until SIGINT or SIGTERM, then close it and return.
 
     `port` 0 takes a free one. When requests are taken, one line on stdout names the base URL:
-    `syncer emulator ready: http://127.0.0.1:PORT/public/v1`. Raises OSError when the address is not free, and what
-    `open_world` raises.
+    `syncer emulator ready: http://127.0.0.1:PORT/public/v1`. Raises UsageError when the address cannot be had, and
+    what `open_world` raises.
     """
     listener = listen(host, port)
     try:
@@ -60,18 +62,29 @@ def serve(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError when the address is not free or not this machine's."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, kind, protocol)
+    """A listening socket. Raises UsageError when the address is not free or not this machine's."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _no_address(host, port, error) from error
     try:
         if sys.platform != "win32":  # there it would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
-    except BaseException:
+    except (OSError, OverflowError) as error:
         listener.close()
-        raise
+        raise _no_address(host, port, error) from error
     return listener
+
+
+def _no_address(host: str, port: int, error: Exception) -> UsageError:
+    return UsageError(
+        f"the emulator cannot listen on {host}:{port}",
+        why=str(error),
+        next_step="choose another port; 0 takes a free one",
+    )
 
 
 def base_url_of(listener: socket.socket) -> str:
@@ -94,7 +107,7 @@ class _Protocol(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """One server over one world. `run` blocks; set `should_exit` to end it."""
+    """One server over one world. `run` blocks until `stop` is called, from any thread, or a signal comes."""
 
     def __init__(self, world: World, listener: socket.socket, on_ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
@@ -112,14 +125,31 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._listener = listener
         self._on_ready = on_ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = asyncio.Event()
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         super().run(sockets or [self._listener])
 
+    def stop(self) -> None:
+        """Take no more requests, finish those that are being answered, and return from `run`."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def main_loop(self) -> None:
+        """Tick as uvicorn does, for the Date header and for signals, but end at once when `stop` is called."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -127,14 +157,14 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, self._signalled) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _stop(self, *_: object) -> None:
+    def _signalled(self, *_: object) -> None:
         self.force_exit = self.should_exit  # a second signal does not wait for open connections
         self.should_exit = True
 

@@ -70,7 +70,7 @@ def running(
     token: str = "dev-token",  # noqa: S107 - any token will do
 ) -> Iterator[Emulator]:
     """Serve `data` on a free loopback port from a thread, until the block ends."""
-    world = open_world(data, objects, options or Options())
+    world = open_world(data, objects, options or Options(), keep_requests=True)
     try:
         listener = listen("127.0.0.1", 0)
         ready = threading.Event()
@@ -83,7 +83,7 @@ def running(
                 raise RuntimeError("the emulator did not come up")
             yield emulator
         finally:
-            server.should_exit = True
+            server.stop()
             thread.join()
             listener.close()
     finally:

@@ -52,11 +52,11 @@ class World:
         self.store.close()
 
 
-def open_world(folder: Path, objects: Path | None, options: Options) -> World:
+def open_world(folder: Path, objects: Path | None, options: Options, *, keep_requests: bool = False) -> World:
     """Open `folder`, making it if need be, and take up what an earlier process left.
 
-    Raises InvalidInput for a wrong objects file, UsageError when it does not fit the data, duckdb.IOException when
-    another process has the folder open.
+    Raises InvalidInput for a wrong objects file, UsageError when it does not fit the data or another process has the
+    folder open. `keep_requests` keeps the log of requests in memory as well.
     """
     catalogue = load_catalogue(objects)
     store = Store(folder)
@@ -75,7 +75,7 @@ def open_world(folder: Path, objects: Path | None, options: Options) -> World:
         audiences=Audiences(store, clock, catalogue),
         limits=RateLimits(options.rate_limits, clock),
         faults=Faults(),
-        log=RequestLog(store),
+        log=RequestLog(store, keep=keep_requests),
         runner=None,  # type: ignore[arg-type]  # the runner needs the rest of its world, and follows in the next line
     )
     world.runner = Runner(world)

@@ -27,6 +27,20 @@ def emulator(tmp_path: Path, options: Options) -> Iterator[Emulator]:
         yield emulator
 
 
+@pytest.fixture(scope="module")
+def shared_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One emulator for the many small cases of a module that do not mind each other's rows."""
+    with running(tmp_path_factory.mktemp("shared")) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def shared_api(shared_emulator: Emulator) -> Iterator[Api]:
+    api = Api(shared_emulator.base_url)
+    with api.session:
+        yield api
+
+
 @pytest.fixture
 def api(emulator: Emulator) -> Iterator[Api]:
     api = Api(emulator.base_url)

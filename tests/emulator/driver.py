@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 JSON = dict[str, Any]
 
-PROFILE_COLUMNS = {"email_address": "email", "FirstName": "first_name", "LastName": "last_name", "signup_ts": "signed_up_at"}
+PROFILE_COLUMNS = {
+    "email_address": "email",
+    "FirstName": "first_name",
+    "LastName": "last_name",
+    "signup_ts": "signed_up_at",
+}
 ORDER_COLUMNS = {"id": "order_id", "at": "ordered_at", "amount": "amount"}
 
 
@@ -39,9 +44,14 @@ class Api:
     token: str = "dev-token"
     session: requests.Session = field(default_factory=requests.Session)
 
-    def call(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> requests.Response:
+    def call(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
         sent = {"Authorization": f"Bearer {self.token}", **(headers or {})}
-        return self.session.request(method, self.base_url + path, json=body, headers=sent, timeout=20)
+        data = None if body is None else json.dumps(body)
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        return self.session.request(method, self.base_url + path, data=data, headers=sent, timeout=20)
 
     def ok(self, method: str, path: str, body: object = None) -> JSON:
         """The data of an answer that has to be a success."""

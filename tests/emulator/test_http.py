@@ -19,44 +19,60 @@ if TYPE_CHECKING:
 INVALID = "CDP_ETL.VALIDATION.REQUEST_INVALID"
 
 
-def test_success_has_the_envelope(api: Api) -> None:
+def test_success_has_the_envelope(shared_api: Api) -> None:
     """`success`, `data` and a correlation id that the header repeats."""
-    response = api.call("GET", "/metadata/objects")
+    response = shared_api.call("GET", "/metadata/objects")
     answer = response.json()
     assert set(answer) == {"success", "data", "correlationId"}
     assert uuid.UUID(answer["correlationId"]) == uuid.UUID(response.headers["x-correlation-id"])
 
 
-def test_unknown_routes_and_methods(api: Api) -> None:
+def test_unknown_routes_and_methods(shared_api: Api) -> None:
     """404 and 405 have the envelope too, and 405 says what is allowed."""
-    assert api.refused("GET", "/nothing") == (404, "CDP_ETL.NOT_FOUND")
-    assert api.refused("GET", "/lists/") == (404, "CDP_ETL.NOT_FOUND")
-    response = api.call("PUT", "/lists")
+    assert shared_api.refused("GET", "/nothing") == (404, "CDP_ETL.NOT_FOUND")
+    assert shared_api.refused("GET", "/lists/") == (404, "CDP_ETL.NOT_FOUND")
+    response = shared_api.call("PUT", "/lists")
     assert (response.status_code, response.headers["Allow"]) == (405, "POST, GET")
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b'{"name": NaN}', b"[" * 100_000])
-def test_a_body_that_is_not_a_json_object_is_refused(api: Api, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"\xff",
+        b'{"name": NaN}',
+        b'{"name": "\\ud800"}',
+        b'{"name": "a", "name": "b"}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_body_that_is_not_a_json_object_is_refused(shared_api: Api, body: bytes) -> None:
     """Whatever the bytes, the answer is a 400 in the envelope."""
     headers = {"Authorization": "Bearer t", "Content-Type": "application/json"}
-    response = api.session.post(f"{api.base_url}/lists", data=body, headers=headers, timeout=10)
+    response = shared_api.session.post(f"{shared_api.base_url}/lists", data=body, headers=headers, timeout=10)
     assert (response.status_code, response.json()["error"]["code"]) == (400, INVALID)
 
 
-def test_a_body_of_another_type_is_refused(api: Api) -> None:
+def test_a_body_of_another_type_is_refused(shared_api: Api) -> None:
     """JSON has to be declared as JSON."""
     headers = {"Authorization": "Bearer t", "Content-Type": "text/plain"}
-    response = api.session.post(f"{api.base_url}/lists", data=b'{"name": "X"}', headers=headers, timeout=10)
+    response = shared_api.session.post(
+        f"{shared_api.base_url}/lists", data=b'{"name": "X"}', headers=headers, timeout=10
+    )
     assert response.status_code == 400
 
 
-def test_a_body_over_10_mb_is_refused(api: Api) -> None:
+def test_a_body_over_10_mb_is_refused(shared_api: Api) -> None:
     """413, whether its length is announced or not."""
     headers = {"Authorization": "Bearer t", "Content-Type": "application/json"}
     chunks = (b" " * 1024 * 1024 for _ in range(12))
-    response = requests.post(f"{api.base_url}/lists", data=chunks, headers=headers, timeout=10)
+    response = requests.post(f"{shared_api.base_url}/lists", data=chunks, headers=headers, timeout=10)
     assert (response.status_code, response.json()["error"]["code"]) == (413, INVALID)
-    host, port = urlsplit(api.base_url).hostname, urlsplit(api.base_url).port
+    host, port = urlsplit(shared_api.base_url).hostname, urlsplit(shared_api.base_url).port
     with socket.create_connection((host, port), timeout=10) as raw:
         raw.sendall(
             b"POST /public/v1/lists HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n"
@@ -65,21 +81,21 @@ def test_a_body_over_10_mb_is_refused(api: Api) -> None:
         assert raw.recv(100).startswith(b"HTTP/1.1 413")
 
 
-def test_validation_never_echoes_values(api: Api) -> None:
+def test_validation_never_echoes_values(shared_api: Api) -> None:
     """An error names the place, not what stood there."""
-    response = api.call("POST", "/lists", {"name": ["jane@example.com"]})
+    response = shared_api.call("POST", "/lists", {"name": ["jane@example.com"]})
     assert "jane@example.com" not in response.text
     assert response.json()["error"]["details"]["path"] == "name"
 
 
-def test_health_needs_no_token(emulator: Emulator) -> None:
+def test_health_needs_no_token(shared_emulator: Emulator) -> None:
     """A probe can ask without credentials."""
-    assert requests.get(f"{emulator.origin}/healthz", timeout=10).json()["status"] == "ok"
+    assert requests.get(f"{shared_emulator.origin}/healthz", timeout=10).json()["status"] == "ok"
 
 
-def test_the_openapi_document_has_every_route(emulator: Emulator) -> None:
+def test_the_openapi_document_has_every_route(shared_emulator: Emulator) -> None:
     """The document is served without a token, lists each documented route, and its references resolve."""
-    response = requests.get(f"{emulator.origin}/openapi.json", timeout=10)
+    response = requests.get(f"{shared_emulator.origin}/openapi.json", timeout=10)
     document = response.json()
     assert document["openapi"].startswith("3.1")
     listed = {(method.upper(), path) for path, item in document["paths"].items() for method in item}

@@ -73,16 +73,19 @@ def test_a_job_goes_from_pending_to_completed(emulator: Emulator, api: Api) -> N
     ],
     ids=str,
 )
-def test_an_init_that_makes_no_sense_is_refused(emulator: Emulator, api: Api, change: dict[str, object]) -> None:
+def test_an_init_that_makes_no_sense_is_refused(
+    shared_emulator: Emulator, shared_api: Api, change: dict[str, object]
+) -> None:
     """Missing, wrong, unknown and contradictory keys are 400, and no job is made."""
-    assert api.refused("POST", "/import-jobs", INIT | change) == INVALID
-    assert emulator.query("SELECT count(*) FROM jobs") == [(0,)]
+    before = shared_emulator.query("SELECT count(*) FROM jobs")
+    assert shared_api.refused("POST", "/import-jobs", INIT | change) == INVALID
+    assert shared_emulator.query("SELECT count(*) FROM jobs") == before
 
 
-def test_an_init_for_what_does_not_exist_is_not_found(api: Api) -> None:
+def test_an_init_for_what_does_not_exist_is_not_found(shared_api: Api) -> None:
     """Unknown objects and lists are 404."""
-    assert api.refused("POST", "/import-jobs", INIT | {"objectName": "unknown"}) == (404, "CDP_ETL.NOT_FOUND")
-    assert api.refused("POST", "/import-jobs", INIT | {"targetListId": "lst_1"}) == (404, "CDP_ETL.NOT_FOUND")
+    assert shared_api.refused("POST", "/import-jobs", INIT | {"objectName": "unknown"}) == (404, "CDP_ETL.NOT_FOUND")
+    assert shared_api.refused("POST", "/import-jobs", INIT | {"targetListId": "lst_1"}) == (404, "CDP_ETL.NOT_FOUND")
 
 
 def test_a_list_or_audience_name_that_is_taken_is_refused_at_init(api: Api) -> None:
@@ -108,54 +111,54 @@ def test_a_list_or_audience_name_that_is_taken_is_refused_at_init(api: Api) -> N
     ],
     ids=str,
 )
-def test_a_wrong_mapping_is_refused(api: Api, body: dict[str, Any], expected: tuple[int, str]) -> None:
+def test_a_wrong_mapping_is_refused(shared_api: Api, body: dict[str, Any], expected: tuple[int, str]) -> None:
     """Unknown and unmapped required fields are 422, whatever else is wrong is 400; the job stays pending."""
-    job = api.init("profiles", "a.csv", CONTENT)
-    api.put(job["uploadUrl"], CONTENT)
-    assert api.refused("POST", f"/import-jobs/{job['jobId']}/mapping", body) == expected
-    assert api.status(job["jobId"])["state"] == "pending"
+    job = shared_api.init("profiles", "a.csv", CONTENT)
+    shared_api.put(job["uploadUrl"], CONTENT)
+    assert shared_api.refused("POST", f"/import-jobs/{job['jobId']}/mapping", body) == expected
+    assert shared_api.status(job["jobId"])["state"] == "pending"
 
 
-def test_the_unknown_field_is_named(api: Api) -> None:
+def test_the_unknown_field_is_named(shared_api: Api) -> None:
     """The details say which column was mapped to which unknown field."""
-    job = api.init("profiles", "a.csv", CONTENT)
-    api.put(job["uploadUrl"], CONTENT)
+    job = shared_api.init("profiles", "a.csv", CONTENT)
+    shared_api.put(job["uploadUrl"], CONTENT)
     body = mapping({"a": "email", "b": "nonexistent"})
-    error = api.call("POST", f"/import-jobs/{job['jobId']}/mapping", body).json()["error"]
+    error = shared_api.call("POST", f"/import-jobs/{job['jobId']}/mapping", body).json()["error"]
     assert error["details"] == {"path": "fieldMap.b", "value": "nonexistent"}
 
 
-def test_steps_out_of_order_are_conflicts(api: Api) -> None:
+def test_steps_out_of_order_are_conflicts(shared_api: Api) -> None:
     """Mapping needs the upload; start needs both; a started job takes nothing more."""
-    job = api.init("profiles", "a.csv", CONTENT)
+    job = shared_api.init("profiles", "a.csv", CONTENT)
     path = f"/import-jobs/{job['jobId']}"
     body = mapping(PROFILE_COLUMNS)
-    assert api.refused("POST", f"{path}/mapping", body) == (409, "CDP_ETL.IMPORT.UPLOAD_MISSING")
-    assert api.refused("POST", f"{path}/start", {}) == (409, "CDP_ETL.IMPORT.UPLOAD_MISSING")
-    assert api.refused("GET", f"{path}/errors") == (409, "CDP_ETL.IMPORT.INVALID_STATE")
-    api.put(job["uploadUrl"], CONTENT)
-    assert api.refused("POST", f"{path}/start", {}) == (409, "CDP_ETL.IMPORT.MAPPING_MISSING")
-    api.ok("POST", f"{path}/mapping", body)
-    api.ok("POST", f"{path}/mapping", body)
-    api.start(job["jobId"])
-    api.finish(job["jobId"])
-    assert api.refused("POST", f"{path}/start", {}) == (409, "CDP_ETL.IMPORT.INVALID_STATE")
-    assert api.refused("POST", f"{path}/mapping", body) == (409, "CDP_ETL.IMPORT.INVALID_STATE")
-    assert api.put(job["uploadUrl"], CONTENT).status_code == 409
+    assert shared_api.refused("POST", f"{path}/mapping", body) == (409, "CDP_ETL.IMPORT.UPLOAD_MISSING")
+    assert shared_api.refused("POST", f"{path}/start", {}) == (409, "CDP_ETL.IMPORT.UPLOAD_MISSING")
+    assert shared_api.refused("GET", f"{path}/errors") == (409, "CDP_ETL.IMPORT.INVALID_STATE")
+    shared_api.put(job["uploadUrl"], CONTENT)
+    assert shared_api.refused("POST", f"{path}/start", {}) == (409, "CDP_ETL.IMPORT.MAPPING_MISSING")
+    shared_api.ok("POST", f"{path}/mapping", body)
+    shared_api.ok("POST", f"{path}/mapping", body)
+    shared_api.start(job["jobId"])
+    shared_api.finish(job["jobId"])
+    assert shared_api.refused("POST", f"{path}/start", {}) == (409, "CDP_ETL.IMPORT.INVALID_STATE")
+    assert shared_api.refused("POST", f"{path}/mapping", body) == (409, "CDP_ETL.IMPORT.INVALID_STATE")
+    assert shared_api.put(job["uploadUrl"], CONTENT).status_code == 409
 
 
-def test_an_upload_of_another_size_fails_the_job(api: Api) -> None:
+def test_an_upload_of_another_size_fails_the_job(shared_api: Api) -> None:
     """What was announced and what arrived have to agree."""
-    job = api.init("profiles", "a.csv", CONTENT)
-    api.put(job["uploadUrl"], CONTENT + b"more").raise_for_status()
-    api.map(job["jobId"], PROFILE_COLUMNS)
-    api.start(job["jobId"])
-    status = api.finish(job["jobId"]).status
+    job = shared_api.init("profiles", "a.csv", CONTENT)
+    shared_api.put(job["uploadUrl"], CONTENT + b"more").raise_for_status()
+    shared_api.map(job["jobId"], PROFILE_COLUMNS)
+    shared_api.start(job["jobId"])
+    status = shared_api.finish(job["jobId"]).status
     assert (status["state"], status["error"]["code"]) == ("failed", "CDP_ETL.IMPORT.SIZE_MISMATCH")
 
 
 @pytest.mark.parametrize("path", ["/import-jobs/imp_x", "/import-jobs/imp_x/errors"])
-def test_an_unknown_job_is_not_found(api: Api, path: str) -> None:
+def test_an_unknown_job_is_not_found(shared_api: Api, path: str) -> None:
     """404 wherever a job is named."""
-    assert api.refused("GET", path) == (404, "CDP_ETL.NOT_FOUND")
-    assert api.refused("POST", "/import-jobs/imp_x/start", {}) == (404, "CDP_ETL.NOT_FOUND")
+    assert shared_api.refused("GET", path) == (404, "CDP_ETL.NOT_FOUND")
+    assert shared_api.refused("POST", "/import-jobs/imp_x/start", {}) == (404, "CDP_ETL.NOT_FOUND")

@@ -14,7 +14,9 @@ COLUMNS = {"email": "email", "name": "first_name"}
 
 def test_a_later_row_wins_and_counts_as_an_update(emulator: Emulator, api: Api) -> None:
     """A key that is new and comes twice is one insert and one update; the last row's values stay."""
-    done = api.run("profiles", "a.csv", b"email,name\na@example.com,First\nb@example.com,B\na@example.com,Second\n", COLUMNS)
+    done = api.run(
+        "profiles", "a.csv", b"email,name\na@example.com,First\nb@example.com,B\na@example.com,Second\n", COLUMNS
+    )
     assert (done.status["mergedInserts"], done.status["mergedUpdates"]) == (2, 1)
     assert emulator.query("SELECT first_name, _row_number FROM profiles ORDER BY email") == [("Second", 3), ("B", 2)]
 
@@ -59,7 +61,12 @@ def test_a_created_list_holds_the_valid_rows(emulator: Emulator, api: Api) -> No
     rows = b"email,name\na@example.com,A\nbad,B\nc@example.com,C\na@example.com,AA\n"
     api.run("profiles", "a.csv", rows, COLUMNS, createList=True, listName="Spring")
     (spring,) = api.ok("GET", "/lists")["items"]
-    assert (spring["name"], spring["memberCount"], spring["type"], spring["status"]) == ("Spring", 2, "static", "active")
+    assert (spring["name"], spring["memberCount"], spring["type"], spring["status"]) == (
+        "Spring",
+        2,
+        "static",
+        "active",
+    )
     more = b"email,name\nc@example.com,C\nd@example.com,D\n"
     api.run("profiles", "b.csv", more, COLUMNS, targetListId=spring["id"])
     members = api.ok("GET", f"/lists/{spring['id']}/members")
@@ -71,7 +78,8 @@ def test_a_job_fails_whole_when_its_list_cannot_be_made(emulator: Emulator, api:
     """Two jobs that want to create one list: the second fails, and not one of its rows is written."""
     options = {"createList": True, "listName": "Spring"}
     first, second = (
-        api.ready("profiles", "a.csv", b"email,name\n%d@example.com,A\n" % number, COLUMNS, **options) for number in (1, 2)
+        api.ready("profiles", "a.csv", b"email,name\n%d@example.com,A\n" % number, COLUMNS, **options)
+        for number in (1, 2)
     )
     api.start(first)
     assert api.finish(first).status["state"] == "completed"

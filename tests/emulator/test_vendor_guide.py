@@ -29,7 +29,7 @@ needs_curl = pytest.mark.skipif(not (shutil.which("curl") and shutil.which("sh")
 
 def spring_file(folder: Path) -> None:
     """Make `spring-2026.csv` of exactly the size that the guide announces, with two rows that are rejected."""
-    row = "person{:07d}@example.com,Ada,Lovelace,2026-04-21T16:30:00Z\n"
+    row = "person{:07d}@example.com,Ada," + "x" * 1000 + ",2026-04-21T16:30:00Z\n"
     count = (GUIDE_FILE_SIZE - len(HEADER) - len(BAD_ROWS)) // len(row.format(0)) - 1
     content = HEADER + BAD_ROWS + "".join(row.format(number) for number in range(count))
     rest = GUIDE_FILE_SIZE - len(content) - len("last@example.com,,,2026-04-21T16:30:00Z\n")
@@ -43,7 +43,12 @@ def shell(emulator: Emulator, folder: Path, name: str, job_id: str = "", **envir
     command = (GUIDE / name).read_text("utf-8").replace(VENDOR_URL, emulator.base_url)
     command = command.replace("<your_access_token>", emulator.token).replace("imp_01HXYZ", job_id)
     done = subprocess.run(
-        ["sh", "-c", command], cwd=folder, env={**os.environ, **environment}, capture_output=True, timeout=30, check=False
+        ["sh", "-c", command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        timeout=30,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.decode()
@@ -75,7 +80,9 @@ def test_the_guides_way_to_look_at_fields(emulator: Emulator, tmp_path: Path) ->
 
 def test_the_guides_full_python_example_prints_the_rejected_rows(emulator: Emulator, tmp_path: Path) -> None:
     """The poller and the full example run to the end, print the counts, and show the two rejected rows."""
-    (tmp_path / "spring-2026.csv").write_text(HEADER + BAD_ROWS + "a@example.com,A,B,2026-04-21T16:30:00+02:00\n", "utf-8")
+    (tmp_path / "spring-2026.csv").write_text(
+        HEADER + BAD_ROWS + "a@example.com,A,B,2026-04-21T16:30:00+02:00\n", "utf-8"
+    )
     parts = [(GUIDE / name).read_text("utf-8") for name in ("poller.py.txt", "full-example.py.txt")]
     (tmp_path / "example.py").write_text("\n".join(parts).replace(VENDOR_URL, emulator.base_url), "utf-8")
     hurry = "import time, runpy; sleep = time.sleep; time.sleep = lambda _: sleep(0.02); runpy.run_path('example.py')"
@@ -90,7 +97,12 @@ def test_the_guides_full_python_example_prints_the_rejected_rows(emulator: Emula
     assert [line["error"] for line in rejected] == REASONS
     assert rejected[0] == {
         "rowNumber": 1,
-        "sourceRow": {"email_address": "not-an-email", "FirstName": "No", "LastName": "Body", "signup_ts": "2026-04-21"},
+        "sourceRow": {
+            "email_address": "not-an-email",
+            "FirstName": "No",
+            "LastName": "Body",
+            "signup_ts": "2026-04-21",
+        },
         "error": REASONS[0],
     }
 
