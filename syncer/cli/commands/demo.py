@@ -1,0 +1,25 @@
+"""`syncer demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from syncer.cli.console import Console
+    from syncer.cli.parser import Parser
+
+
+def configure(parser: Parser) -> None:
+    parser.add_argument(
+        "--dir", type=Path, metavar="DIR", help="an empty or new folder for the workspace (default: a temporary one)"
+    )
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    from syncer.operations.demo import demo  # noqa: PLC0415 - not for --help
+
+    demo(arguments.dir, environ=console.environ, tell=console.data, style=console.style)
+    return 0

@@ -1,0 +1,73 @@
+"""`syncer plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from syncer.cli.filters import add_filters
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from syncer.cli.console import Console
+    from syncer.cli.parser import Parser
+    from syncer.plan import Plan
+
+FAILED, CHANGES, REFUSED = 1, 2, 4
+
+
+def configure(parser: Parser) -> None:
+    add_filters(parser)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="save the plan, for `syncer apply FILE`")
+    parser.add_argument("--detailed-exitcode", action="store_true", help="exit with 2 when changes are pending")
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    from syncer.cli.request import filters_of, request_of  # noqa: PLC0415 - not for --help
+    from syncer.operations.plan import plan, save  # noqa: PLC0415 - not for --help
+
+    request = request_of(arguments, console)
+    made = plan(request.root, environ=request.environ, overrides=request.overrides, filters=filters_of(arguments))
+    console.data(rendered(made, console))
+    if arguments.out is not None and not made.refusals:
+        save(made, arguments.out)
+        console.note(f"Saved. Apply exactly this with:\n\n    syncer apply {arguments.out}")
+    if console.in_github:
+        _tell_github(made, console)
+    return _exit_code(made, detailed=arguments.detailed_exitcode)
+
+
+def rendered(made: Plan, console: Console) -> str:
+    """Return the plan in the format that was asked for."""
+    if console.format == "json":
+        from syncer.plan.document import to_document  # noqa: PLC0415 - only for JSON
+        from syncer.render.json_text import json_text  # noqa: PLC0415 - only for JSON
+
+        return json_text(to_document(made))
+    if console.format == "markdown":
+        from syncer.render.plan_markdown import plan_markdown  # noqa: PLC0415 - only for Markdown
+
+        return plan_markdown(made)
+    from syncer.render.plan_text import plan_text  # noqa: PLC0415 - only for text
+
+    return plan_text(made, style=console.style, width=console.width, verbose=console.verbose > 0)
+
+
+def _tell_github(made: Plan, console: Console) -> None:
+    from syncer.cli.github import add_to_summary, annotate_error  # noqa: PLC0415 - only there
+    from syncer.render.plan_markdown import plan_markdown  # noqa: PLC0415 - only there
+
+    for refusal in made.refusals:
+        annotate_error(console, f"{refusal.spec}: {refusal.setting}: {refusal.reason}")
+    for item in made.attention:
+        annotate_error(console, f"{item.spec}: {item.file.path}: {item.reason}", "warning")
+    add_to_summary(console, plan_markdown(made))
+
+
+def _exit_code(made: Plan, *, detailed: bool) -> int:
+    if made.refusals:
+        return REFUSED
+    if made.problems:
+        return FAILED
+    return CHANGES if detailed and made.has_changes else 0

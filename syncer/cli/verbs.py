@@ -1,0 +1,19 @@
+"""The table of verbs: all that help and completion need to know without importing any of them."""
+
+from __future__ import annotations
+
+PACKAGE = "syncer.cli.commands"
+
+VERBS: dict[str, str] = {
+    "validate": "check specs and settings, offline or against the platform",
+    "plan": "show what is pending and why, and change nothing",
+    "apply": "import what is pending, each file version exactly once",
+    "status": "show where every spec stands",
+    "history": "show what was imported, by whom, and what became of it",
+    "schema": "print the JSON Schema of a spec",
+    "emulate": "serve the whole API on this machine, for trials and tests",
+    "demo": "walk through all of it in a temporary folder",
+    "version": "print the versions that a bug report needs",
+    "completion": "print the completion script of a shell",
+}
+"""Verb to what it does; its module is the one of that name in PACKAGE."""

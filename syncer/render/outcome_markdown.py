@@ -1,0 +1,55 @@
+"""How a run ended, for a job's summary page or a comment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from syncer.apply.outcome import ImportOutcome, RunOutcome
+from syncer.plan import Plan
+from syncer.render.layout import counted, number
+from syncer.render.markdown import code, escaped, folded, table
+from syncer.render.outcome_words import ids, reason_lines, summary
+
+_HEADER = ("result", "spec", "file", "read", "valid", "invalid", "inserted", "updated")
+_NUMBERS = frozenset({3, 4, 5, 6, 7})
+_MOST_LISTED = 200
+_GOOD = {"completed": "✅", "held": "⏸️", "interrupted": "⏸️", "unfinished": "⏳"}
+
+
+def outcome_markdown(plan: Plan, outcome: RunOutcome) -> str:
+    """Return a table of the imports; reasons and failures follow it, folded."""
+    lines = [f"### {escaped(summary(plan, outcome).removesuffix('.'))}", ""]
+    lines += [f"> ⚠️ {escaped(problem)}" for problem in outcome.problems]
+    if outcome.imports:
+        rows = [_row(each) for each in outcome.imports[:_MOST_LISTED]]
+        lines += ["", *table(_HEADER, rows, right=_NUMBERS), ""]
+        left = len(outcome.imports) - _MOST_LISTED
+        lines += [f"and {number(left)} more", ""] if left > 0 else []
+    for each in outcome.imports[:_MOST_LISTED]:
+        lines += _details(each)
+    lines.append(f"<sub>run {escaped(outcome.run)}</sub>")
+    return "\n".join(lines)
+
+
+def _row(outcome: ImportOutcome) -> tuple[str, ...]:
+    rows = outcome.rows
+    counts = (rows.read, rows.valid, rows.invalid, rows.inserts, rows.updates) if rows else ()
+    result = f"{_GOOD.get(outcome.result, '❌')} {outcome.result}"
+    numbers = tuple(map(number, counts)) or ("",) * len(_NUMBERS)
+    return result, code(outcome.item.spec), code(outcome.item.file.path), *numbers
+
+
+def _details(outcome: ImportOutcome) -> Iterator[str]:
+    lines = [f"- {escaped(outcome.message)}"] if outcome.message else []
+    lines += [f"- {escaped(warning)}" for warning in outcome.warnings]
+    lines += [f"- {escaped(ids(outcome))}"] if outcome.result != "completed" and ids(outcome) else []
+    lines += [f"- next: {escaped(outcome.next_step)}"] if outcome.next_step else []
+    if outcome.rejections:
+        reasons = [(count, escaped(reason)) for count, reason in reason_lines(outcome.rejections)]
+        lines += ["", *table(("rows", "reason"), reasons, right=frozenset({0}))]
+    if outcome.rejects_file:
+        lines += ["", f"The rows themselves are in {code(outcome.rejects_file)} on the machine that ran this."]
+    if lines:
+        rejected = f", {counted(outcome.rows.invalid, 'rejected row')}" if outcome.rows and outcome.rows.invalid else ""
+        yield from folded(f"{escaped(outcome.item.file.path)}: {outcome.result}{rejected}", ["", *lines])
+        yield ""

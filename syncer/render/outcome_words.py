@@ -1,0 +1,71 @@
+"""What is said of a run's end in every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from syncer.apply.outcome import ImportOutcome, Result, RunOutcome
+from syncer.model.events import Rejection, RowCounts
+from syncer.plan import Action, Plan
+from syncer.render.layout import counted, number
+from syncer.render.plan_words import skipped_words
+
+MOST_REASONS = 10
+_SUMMED: tuple[tuple[Result, str], ...] = (
+    ("completed", "completed"),
+    ("failed", "failed"),
+    ("unfinished", "unfinished"),
+    ("attention", "needing attention"),
+    ("held", "held back"),
+    ("interrupted", "interrupted"),
+)
+
+
+def row_words(rows: RowCounts) -> str:
+    """Say what the API counted: "2,000 rows read, 1,990 valid, 10 invalid; 1,500 inserted, 490 updated"."""
+    return (
+        f"{counted(rows.read, 'row')} read, {number(rows.valid)} valid, {number(rows.invalid)} invalid; "
+        f"{number(rows.inserts)} inserted, {number(rows.updates)} updated"
+    )
+
+
+def reason_lines(rejections: Sequence[Rejection]) -> Iterator[tuple[str, str]]:
+    """Yield the first ten reasons as (count, reason with its first row), and how many reasons are left."""
+    for rejection in rejections[:MOST_REASONS]:
+        yield number(rejection.count), f"{rejection.reason} (first in row {number(rejection.first_row)})"
+    left = len(rejections) - MOST_REASONS
+    if left > 0:
+        yield "", f"and {counted(left, 'more reason')}"
+
+
+def summary(plan: Plan, outcome: RunOutcome) -> str:
+    """Return the last line: "Applied: 3 completed (1 with rejected rows), 1 failed; 12 up to date."."""
+    parts = []
+    for result, words in _SUMMED:
+        found = outcome.of(result)
+        if found:
+            rejected = sum(1 for each in found if each.rows is not None and each.rows.invalid)
+            parts.append(f"{number(len(found))} {words}" + (f" ({rejected} with rejected rows)" if rejected else ""))
+    done = ", ".join(parts) or "nothing to do"
+    rest = ", ".join(_rest(plan, outcome))
+    return f"Applied: {done}; {rest}." if rest else f"Applied: {done}."
+
+
+def _rest(plan: Plan, outcome: RunOutcome) -> Iterator[str]:
+    """Say what the plan held and the run did not touch."""
+    told = {each.item.key for each in outcome.imports}
+    left = [item for item in plan.imports if item.key not in told]
+    for action, words in ((Action.BLOCKED, "blocked"), (Action.WAIT, "waiting")):
+        count = sum(1 for item in left if item.action is action)
+        if count:
+            yield f"{number(count)} {words}"
+    skipped = skipped_words(tuple(item for item in left if item.action is Action.SKIP))
+    if skipped:
+        yield skipped
+
+
+def ids(outcome: ImportOutcome) -> str:
+    """Name what the vendor's support asks for: "job imp_…, correlation id …", or ""."""
+    parts = [f"job {outcome.job}" if outcome.job else ""]
+    parts.append(f"correlation id {outcome.correlation_id}" if outcome.correlation_id else "")
+    return ", ".join(filter(None, parts))
