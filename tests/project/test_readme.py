@@ -131,3 +131,9 @@ def test_the_tour_works_as_written(workspace: Path, environment: dict[str, str])
         walked += 1
 
     assert walked >= len({"validate", "plan", "apply", "status", "history"})
+
+
+@pytest.mark.parametrize("verb", sorted(set(re.findall(r"\bsyncer ([a-z]+)[ `]", README))))
+def test_every_verb_that_is_named_exists(verb: str, tmp_path: Path, environment: dict[str, str]) -> None:
+    """Whatever `syncer VERB` the README speaks of, the command line knows."""
+    assert f"usage: syncer {verb}" in run(Step(("syncer", verb, "--help"), (), 0), tmp_path, environment)
