@@ -51,7 +51,9 @@ def read_settings(
     problems = list(document.problems)
     if document.value is not None and not isinstance(document.value, dict):
         problems.append(document.problem((), f"expected a mapping, found {describe(document.value)}"))
-    values = document.value if isinstance(document.value, dict) else {}
+    if not isinstance(document.value, dict):
+        return None, document, problems
+    values = document.value
     problems += _secrets(document, (), values)
     problems += default_problems(document)
     try:

@@ -166,7 +166,7 @@ def _not_among(error: SchemaError, keys: Keys) -> Iterator[Fault]:
 
 
 def _not_the_constant(error: SchemaError, keys: Keys) -> Iterator[Fault]:
-    if isinstance(error.instance, str):
+    if isinstance(error.instance, str) and isinstance(error.validator_value, str):
         yield Fault(keys, f"{error.instance!r} is not one of: {error.validator_value}")
     elif isinstance(error.instance, int | float) and not isinstance(error.instance, bool):
         yield Fault(

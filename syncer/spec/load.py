@@ -154,7 +154,7 @@ class _Reading:
 
     def sorted_problems(self) -> list[Problem]:
         """Return them by file, line and column, with `syncer.yaml` first; a default's problem is told once."""
-        unique = dict.fromkeys(self.problems)
+        unique = {(p.path, p.line, p.column, p.message): p for p in reversed(self.problems)}.values()
         return sorted(
             unique, key=lambda p: (p.path != SETTINGS_FILE, p.path.startswith("specs/"), p.path, p.line, p.column)
         )

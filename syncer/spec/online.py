@@ -88,7 +88,7 @@ def _field_faults(loaded: LoadedSpec, target: ObjectSchema) -> Iterator[Fault]:
             yield _unknown_field(keys, column.to, target)
         elif column.type not in _ACCEPTED.get(field.type, _ANY):
             wanted = " or ".join(sorted(_ACCEPTED[field.type]))
-            message = f"field {column.to!r} is a {field.type}, but column {name!r} is sent as {column.type}"
+            message = f"field {column.to!r} is of type {field.type}, but column {name!r} is sent as {column.type}"
             yield Fault(("mapping", name, "type"), message, f"write `{{to: {column.to}, type: {wanted}}}`")
     for name, value in spec.constants.items():
         field = target.fields.get(name)
@@ -101,7 +101,7 @@ def _field_faults(loaded: LoadedSpec, target: ObjectSchema) -> Iterator[Fault]:
         if field is None:
             yield _unknown_field(("batch", "field"), spec.batch.field, target)
         elif "string" not in _ACCEPTED.get(field.type, _ANY):
-            yield Fault(("batch", "field"), f"field {spec.batch.field!r} is a {field.type}, but a batch is text")
+            yield Fault(("batch", "field"), f"field {spec.batch.field!r} is of type {field.type}, but a batch is text")
 
 
 def _unknown_field(keys: Keys, name: str, target: ObjectSchema, *, of_key: bool = False) -> Fault:
@@ -115,7 +115,7 @@ def _constant_problem(name: str, value: str | float, field: FieldSchema) -> str 
     kind: FieldType = "boolean" if isinstance(value, bool) else "integer" if isinstance(value, int) else "number"
     # text may hold any type: a constant date can only be written as text
     if not isinstance(value, str) and kind not in _ACCEPTED.get(field.type, _ANY):
-        return f"field {name!r} is a {field.type}, but the constant is a {kind}"
+        return f"field {name!r} is of type {field.type}, but the constant is a {kind}"
     return None
 
 

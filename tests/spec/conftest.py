@@ -9,13 +9,6 @@ import pytest
 
 WriteProject = Callable[[Mapping[str, str | bytes]], Path]
 
-MINIMAL = """\
-version: 1
-source: {uri: data/a.csv}
-target: {object: profiles}
-mapping: {a: email}
-"""
-
 
 @pytest.fixture
 def write_project(tmp_path: Path) -> WriteProject:
@@ -30,8 +23,3 @@ def write_project(tmp_path: Path) -> WriteProject:
         return tmp_path
 
     return write
-
-
-@pytest.fixture
-def minimal() -> str:
-    return MINIMAL

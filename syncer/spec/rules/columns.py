@@ -25,14 +25,14 @@ def column_faults(spec: Spec) -> Iterator[Fault]:
 def _one_column(column: Column, keys: Keys) -> Iterator[Fault]:
     if column.timezone is not None:
         if column.type != "datetime":
-            message = f"timezone is for type datetime, but this column is a {column.type}"
+            message = f"timezone is for type datetime, but this column is of type {column.type}"
             yield Fault((*keys, "timezone"), message, "add `type: datetime`", of_key=True, related=((*keys, "type"),))
         elif (fault := zone_fault(column.timezone, (*keys, "timezone"))) is not None:
             yield fault
     if {"lower", "upper"} <= set(column.clean):
         yield Fault((*keys, "clean"), "lower and upper contradict each other", "keep one of the two")
     if column.mask is not None and column.type != "string":
-        message = f"a masked value is text, but this column is a {column.type}"
+        message = f"a masked value is text, but this column is of type {column.type}"
         yield Fault((*keys, "mask"), message, "remove `type`", of_key=True, related=((*keys, "type"),))
 
 
