@@ -6,6 +6,7 @@ becomes is decided by the import alone, so a name or a batch value can be comput
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import re
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ NAMES: Final = ("spec", "date", "file.name", "file.stem", "file.digest", "import
 DEFAULT_DATE_FORMAT: Final = "%Y-%m-%d"
 
 _FIELD = re.compile(r"\{(?P<name>[^{}:]*)(?::(?P<format>[^{}]*))?\}")
+_DIGEST_LENGTH = re.compile(r"[1-9]|[1-5][0-9]|6[0-4]")  # a SHA-256 has 64 hex digits
 _DIRECTIVES: Final[Mapping[str, str]] = {
     "%Y": r"(?P<Y>[0-9]{4})",
     "%m": r"(?P<m>0[1-9]|1[0-2])",
@@ -60,7 +62,7 @@ def _format_problem(name: str, given: str | None) -> str | None:
     if given is None:
         return None
     if name == "file.digest":
-        return None if given.isdigit() and 1 <= int(given) <= 64 else "{file.digest:N} takes a length from 1 to 64"  # noqa: PLR2004 - a SHA-256 has 64 hex digits
+        return None if _DIGEST_LENGTH.fullmatch(given) else "{file.digest:N} takes a length from 1 to 64"
     if name != "date":
         return f"{{{name}}} takes no format"
     unknown = [d for d in re.findall(r"%.?", given) if d not in _DIRECTIVES]
@@ -73,7 +75,7 @@ def render(template: str, values: Values) -> str:
     """Fill the template. It must have passed `problem`; an unknown field raises KeyError."""
     fields: dict[str, Callable[[str | None], str]] = {
         "spec": lambda _: values.spec,
-        "date": lambda form: values.date.strftime(form or DEFAULT_DATE_FORMAT),
+        "date": lambda form: _formatted(values.date, form or DEFAULT_DATE_FORMAT),
         "file.name": lambda _: values.file.name,
         "file.stem": lambda _: values.file.stem,
         "file.digest": lambda length: values.file.fingerprint.partition(":")[2][: int(length or 64)],
@@ -81,6 +83,12 @@ def render(template: str, values: Values) -> str:
         "run": lambda _: values.run,
     }
     return _FIELD.sub(lambda match: fields[match["name"]](match["format"]), template)
+
+
+def _formatted(day: date, form: str) -> str:
+    """Write the day as the directives say. `strftime` leaves the width of early years to the platform."""
+    written = {"%Y": f"{day.year:04}", "%m": f"{day.month:02}", "%d": f"{day.day:02}", "%j": f"{day:%j}"}
+    return re.sub(r"%.", lambda directive: written.get(directive.group(), "00"), form)
 
 
 def uses(template: str, name: str) -> bool:
@@ -134,11 +142,17 @@ def _date_pattern(form: str) -> str:
 
 def _glob_pattern(text: str) -> str:
     wildcards = {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", text)
+    pieces = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\])", text)
     return "".join(
-        wildcards.get(p) or (p.replace("[!", "[^", 1) if p.startswith("[") and p.endswith("]") else re.escape(p))
-        for p in pieces
+        wildcards.get(piece) or (_character_class(piece) if index % 2 else re.escape(piece))
+        for index, piece in enumerate(pieces)
     )
+
+
+def _character_class(glob: str) -> str:
+    """Read `[ab]` as the listing does, which never lets it stand for a `/`."""
+    anchored = fnmatch.translate(glob)
+    return "(?!/)" + anchored[: anchored.rindex(")") + 1]
 
 
 def _day(found: Mapping[str, int]) -> date | None:
@@ -147,7 +161,9 @@ def _day(found: Mapping[str, int]) -> date | None:
     try:
         if "j" in found:
             day = date.fromordinal(date(found["Y"], 1, 1).toordinal() + found["j"] - 1)
-            return day if day.year == found["Y"] else None
-        return date(found["Y"], found.get("m", 1), found.get("d", 1))
+        else:
+            day = date(found["Y"], found.get("m", 1), found.get("d", 1))
     except ValueError:
         return None
+    said = {"Y": day.year, "m": day.month, "d": day.day}
+    return day if all(said[part] == number for part, number in found.items() if part in said) else None
