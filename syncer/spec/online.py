@@ -1,7 +1,7 @@
 """A spec held against the object that it writes into, as the Metadata API describes it.
 
-Which column type fits which field type. A type that is not listed here takes anything, since the API may know more types
-than this table does:
+Which column type fits which field type. A type that is not listed here takes anything, since the API may know more
+types than this table does:
 
 | field type | column types |
 |---|---|

@@ -94,7 +94,10 @@ def test_a_stem_that_is_no_name(write_project: WriteProject) -> None:
 
 def test_defaults_lie_under_every_spec(write_project: WriteProject) -> None:
     """Maps are merged deeply, lists and plain values are replaced, and null takes a default back."""
-    defaults = "defaults: {tags: [x], checks: {max_invalid: 1%, min_rows: 5}, suppress: {keys: a.txt}, target: {match_key: email}}"
+    defaults = (
+        "defaults: {tags: [x], checks: {max_invalid: 1%, min_rows: 5}, suppress: {keys: a.txt}, "
+        "target: {match_key: email}}"
+    )
     root = write_project(
         {
             "syncer.yaml": defaults,
