@@ -36,7 +36,7 @@ def initialised_job(answer: Answer) -> InitialisedJob:
     headers = answer.part("headers").data
     target = UploadTarget(
         url=answer.text("uploadUrl"),
-        method=answer.optional_text("method") or "PUT",
+        method=answer.optional_text("method").upper() or "PUT",
         headers={name: str(value) for name, value in headers.items()},
         expires_at=answer.moment("expiresAt"),
     )

@@ -143,10 +143,18 @@ def _headers(target: UploadTarget, delivery: Delivery, user_agent: str) -> dict[
     """Give the headers: those that came with the URL as they are, and ours where they say nothing."""
     given = {name.lower(): value for name, value in target.headers.items()}
     size = str(delivery.size)
+    if not re.fullmatch(r"[A-Z]{1,10}", target.method) or not all(map(_is_header, given.items())):
+        raise UploadFailed("the API gave an upload address with a method or headers that cannot be sent")
     if given.get("content-length", size) != size:
         raise UploadFailed("the upload address was issued for a file of another size", why=f"the file has {size} bytes")
     ours = {"Content-Type": delivery.content_type, "Content-Length": size, "User-Agent": user_agent}
     return {**{name: value for name, value in ours.items() if name.lower() not in given}, **target.headers}
+
+
+def _is_header(item: tuple[str, str]) -> bool:
+    name, value = item
+    is_name = re.fullmatch(r"[!#$%&'*+.^_`|~0-9a-z-]+", name) is not None
+    return is_name and value.isprintable() and value.isascii()
 
 
 def _read_code(response: urllib3.BaseHTTPResponse) -> str:

@@ -102,6 +102,18 @@ def test_a_url_that_was_issued_for_another_size_is_refused(uploads: Uploads) -> 
     assert uploads.opened == 0
 
 
+@pytest.mark.parametrize(
+    ("headers", "method"),
+    [({"x-a": "1\r\nAuthorization: s3cr3t"}, "PUT"), ({"x a": "1"}, "PUT"), ({"x-a": "é"}, "PUT"), ({}, "PUT /")],
+)
+def test_headers_that_no_request_can_carry_are_refused(uploads: Uploads, headers: dict[str, str], method: str) -> None:
+    """What the API tells to send cannot smuggle in another header or request."""
+    with pytest.raises(UploadFailed, match="cannot be sent") as caught:
+        uploads.send(target=uploads.target(headers, method=method))
+    assert "s3cr3t" not in repr(vars(caught.value))
+    assert uploads.opened == 0
+
+
 def test_several_blocks_arrive_in_order_and_progress_is_told(uploads: Uploads) -> None:
     """A file of more than one block arrives whole, and progress ends at its size."""
     data = bytes(range(256)) * (10 * 1024) + b"tail"
