@@ -14,6 +14,8 @@ from syncer.prepare.reading import open_bytes
 from syncer.prepare.stopping import Progress, Stop
 
 DELIMITERS = (",", ";", "|", "\t")
+BUFFER_BYTES = 8_000_000
+"""A quarter of the engine's default: as fast, and fits a small memory limit."""
 
 
 def project(
@@ -89,5 +91,5 @@ def _reader(width: int) -> str:
     return (
         f"read_csv(?, delim=?, columns={{{columns}}}, auto_detect=false, header=true, quote='\"', escape='\"', "
         "comment='', nullstr='', allow_quoted_nulls=true, strict_mode=true, null_padding=false, ignore_errors=false, "
-        "compression='none', hive_partitioning=false)"
+        f"compression='none', hive_partitioning=false, buffer_size={BUFFER_BYTES})"
     )
