@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from syncer.emulator.clock import Clock
     from syncer.emulator.store import Store
 
-_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
+KEY_PATTERN = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-4[0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read_key(header: str | None, method: str, path: str, body: bytes) -> Idempot
     """The key of a request, if it has one. Raises RefusalError (400) if it is not a version-4 UUID."""
     if header is None:
         return None
-    if not _UUID4.fullmatch(header):
+    if not re.fullmatch(KEY_PATTERN, header):
         raise invalid("Idempotency-Key has to be a version-4 UUID", path="header.Idempotency-Key", value=header[:64])
     return IdempotencyKey(header.lower(), f"{method} {path}", hashlib.sha256(body).hexdigest())
 

@@ -170,12 +170,16 @@ class ListCreate(Body):
 
 
 class ListPatch(Body):
-    name: ListName | None = None
-    description: Description | None = None
+    """What is not given stays as it is; `model_fields_set` tells."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    name: ListName = ""
+    description: Description = ""
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if not self.model_fields_set or any(getattr(self, name) is None for name in self.model_fields_set):
+        if not self.model_fields_set:
             raise ValueError("give a `name`, a `description` or both")
         return self
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import models_json_schema
 
+from syncer.emulator.idempotency import KEY_PATTERN
 from syncer.emulator.models import ErrorEnvelope
 from syncer.emulator.options import SCOPES
 from syncer.emulator.routing import Route
@@ -75,13 +76,15 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _plain_operation(route: PlainRoute) -> dict[str, Any]:
-    """A route outside the envelope: its rules stand in its own documentation."""
+    """A route outside the envelope: the table has what is special about it."""
+    own = dict(route.operation)
     return {
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "security": [],
-        "parameters": _path_parameters(route.path),
+        "parameters": [*_path_parameters(route.path), *own.pop("parameters", [])],
         "responses": {"200": {"description": "Done", "headers": _CORRELATION}, "default": {"description": "Refused"}},
+        **own,
     }
 
 
@@ -102,7 +105,13 @@ def _query_parameters(query: type[BaseModel] | None) -> list[dict[str, Any]]:
 def _headers(route: Route) -> list[dict[str, Any]]:
     if not route.idempotent:
         return []
-    return [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "format": "uuid"}}]
+    return [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "schema": {"type": "string", "format": "uuid", "pattern": f"^{KEY_PATTERN}$"},
+        }
+    ]
 
 
 def _success(data: dict[str, Any]) -> dict[str, Any]:

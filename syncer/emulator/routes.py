@@ -50,6 +50,34 @@ def _class_of(path: str, kind: str) -> str:
     return f"{path.split('/')[1].replace('import-jobs', 'imports')}:{kind}"
 
 
+_SIGNED = [
+    {"name": name, "in": "query", "required": True, "schema": {"type": "string"}}
+    for name in ("X-Amz-Date", "X-Amz-Expires", "X-Amz-Signature")
+]
+_PUT_FILE = {
+    "parameters": _SIGNED,
+    "requestBody": {"required": True, "content": {"application/octet-stream": {}}},
+}
+_GET_ERRORS = {"parameters": _SIGNED}
+_TOKEN_FORM = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"const": "client_credentials"},
+        "client_id": {"type": "string"},
+        "client_secret": {"type": "string"},
+        "scope": {"type": "string"},
+    },
+}
+_TOKEN = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            kind: {"schema": _TOKEN_FORM} for kind in ("application/x-www-form-urlencoded", "application/json")
+        },
+    }
+}
+
 # fmt: off
 ROUTES: tuple[AnyRoute, ...] = (
     _write("POST", "/import-jobs", "Initialize an import job", IMPORTS_WRITE, import_jobs.initialize, m.InitAnswer, m.InitRequest),
@@ -70,9 +98,9 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("POST", PREFIX + "/audiences/{audienceId}/preview", "Size and sample of an audience", AUDIENCES_PREVIEW, "audiences:read", audiences.preview, m.PreviewAnswer, m.PreviewRequest),
     _write("POST", "/records/{objectName}/upsert-batch", "Upsert 2 to 10,000 records", IMPORTS_WRITE, records.upsert_batch, m.RecordsAnswer, m.RecordsRequest),
     _write("POST", "/records/{objectName}/append-batch", "Append 2 to 10,000 records", IMPORTS_WRITE, records.append_batch, m.RecordsAnswer, m.RecordsRequest),
-    PlainRoute("PUT", "/uploads/jobs/{jobId}/file", "Upload a job's file (presigned)", files.put_upload),
-    PlainRoute("GET", "/error-files/{jobId}", "Download rejected rows (presigned)", files.get_error_file),
-    PlainRoute("POST", "/oauth/token", "Get a token (client credentials)", tokens.issue_token),
+    PlainRoute("PUT", "/uploads/jobs/{jobId}/file", "Upload a job's file (presigned)", files.put_upload, operation=_PUT_FILE),
+    PlainRoute("GET", "/error-files/{jobId}", "Download rejected rows (presigned)", files.get_error_file, operation=_GET_ERRORS),
+    PlainRoute("POST", "/oauth/token", "Get a token (client credentials)", tokens.issue_token, operation=_TOKEN),
     PlainRoute("GET", "/healthz", "Is the emulator up", control.health),
     PlainRoute("POST", "/_emulator/clock", "Let time pass", control.advance_clock, documented=False),
     PlainRoute("POST", "/_emulator/faults", "Script faults", control.add_faults, documented=False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,13 +59,17 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class PlainRoute:
-    """An endpoint with rules of its own: presigned files, tokens, health, the control endpoints. No bearer token."""
+    """An endpoint with rules of its own: presigned files, tokens, health, the control endpoints. No bearer token.
+
+    `operation` is what its OpenAPI operation has beside the summary and the path's parameters.
+    """
 
     method: str
     path: str
     summary: str
     handler: Callable[[World, Request, dict[str, str], Fault | None], Awaitable[Response]]
     documented: bool = True
+    operation: Mapping[str, Any] = field(default_factory=dict)
 
 
 AnyRoute = Route | PlainRoute

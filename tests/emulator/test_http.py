@@ -76,7 +76,7 @@ def test_a_body_over_10_mb_is_refused(shared_api: Api) -> None:
     with socket.create_connection((host, port), timeout=10) as raw:
         raw.sendall(
             b"POST /public/v1/lists HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n"
-            b"Content-Type: application/json\r\nContent-Length: 10485761\r\n\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 10000001\r\n\r\n"
         )
         assert raw.recv(100).startswith(b"HTTP/1.1 413")
 

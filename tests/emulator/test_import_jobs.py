@@ -52,7 +52,7 @@ def test_a_job_goes_from_pending_to_completed(emulator: Emulator, api: Api) -> N
         {"fileSize": "10"},
         {"fileSize": True},
         {"fileSize": 10.5},
-        {"fileSize": 50 * 1024**3 + 1},
+        {"fileSize": 50 * 1000**3 + 1},
         {"fileName": ""},
         {"fileName": ".csv"},
         {"fileName": "a.xlsx"},

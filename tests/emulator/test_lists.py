@@ -78,6 +78,14 @@ def test_members_are_upserted_and_removed(api: Api) -> None:
     assert ([each["contactKey"] for each in page["items"]], page["total"]) == (["c@x.io"], 2)
 
 
+@pytest.mark.parametrize("body", [{}, {"name": None}, {"name": ""}, {"description": None}, {"memberCount": 5}])
+def test_a_change_has_to_change_something(shared_api: Api, body: dict[str, object]) -> None:
+    """An empty or null patch is a mistake, not a no-op."""
+    made = shared_api.ok("POST", "/lists", {"name": f"patch {body}"})
+    assert shared_api.refused("PATCH", f"/lists/{made['id']}", body)[0] == 400
+    assert shared_api.ok("GET", f"/lists/{made['id']}") == made
+
+
 @pytest.mark.parametrize(
     "body",
     [

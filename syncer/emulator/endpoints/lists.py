@@ -42,10 +42,11 @@ def get(call: Call) -> ListAnswer:
 def change(call: Call) -> ListAnswer:
     kept = _list(call)
     request: ListPatch = call.body
-    if request.name is not None and request.name != kept.name:
-        _check_name_is_free(call, request.name)
-    description = kept.description if request.description is None else request.description
-    call.world.lists.rename(kept.id, request.name or kept.name, description)
+    name = request.name if "name" in request.model_fields_set else kept.name
+    description = request.description if "description" in request.model_fields_set else kept.description
+    if name != kept.name:
+        _check_name_is_free(call, name)
+    call.world.lists.rename(kept.id, name, description)
     return _answer(_list(call))
 
 
