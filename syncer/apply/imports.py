@@ -71,24 +71,20 @@ def _work(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed) -> Impor
             uploading = tools.clock()
             given = submit(tools, work, attempt)
             seconds["upload"] = _elapsed(tools, uploading)
-            outcome = _start_and_follow(tools, item, given, seconds)
-            if outcome is not None:
+            status = _start_and_follow(tools, item, given, seconds)
+            outcome = _ended(tools, item, given, status, seconds)
+            if outcome.result == "completed" or not _may_upload_again(tools, item, status):
                 return outcome
             attempt = given.attempt + 1
             tools.reporter.step(item, Step.RETRYING, "the API could not read the file; it is uploaded again")
 
 
-def _start_and_follow(
-    tools: Tools, item: PlannedImport, given: Submitted, seconds: dict[str, float]
-) -> ImportOutcome | None:
-    """Start the job and record its end. None: it failed in a way that a fresh upload may mend."""
+def _start_and_follow(tools: Tools, item: PlannedImport, given: Submitted, seconds: dict[str, float]) -> JobStatus:
     began = tools.clock()
     start(tools, item, given)
     status = follow(tools, item, given, since=began)
     seconds["job"] = _elapsed(tools, began)
-    if status.state == "completed":
-        return _completed(tools, item, given, status, seconds)
-    return _failed(tools, item, given, status)
+    return status
 
 
 def _resume(tools: Tools, item: PlannedImport) -> ImportOutcome:
@@ -99,33 +95,32 @@ def _resume(tools: Tools, item: PlannedImport) -> ImportOutcome:
     status = state_of(tools, item, given)
     seconds: dict[str, float] = {}
     if status.state in ("pending", "ready"):
-        _check_same_spec(item, given)
-        outcome = _start_and_follow(tools, item, given, seconds)
-    else:
-        if not status.is_terminal:
-            tools.reporter.step(item, Step.RUNNING, given.job)
-            status = follow(tools, item, given, since=given.time)
-        if status.state == "completed":
-            return _completed(tools, item, given, status, seconds)
-        outcome = _failed(tools, item, given, status)
-    return outcome or ImportOutcome(
-        item=item,
-        result="unfinished",
-        job=given.job,
-        message="the API could not read the uploaded file",
-        next_step="upload it again: syncer apply",
-    )
+        _check_same_spec(tools, item, given)
+        status = _start_and_follow(tools, item, given, seconds)
+    elif not status.is_terminal:
+        tools.reporter.step(item, Step.RUNNING, given.job)
+        status = follow(tools, item, given, since=given.time)
+    return _ended(tools, item, given, status, seconds)
 
 
-def _check_same_spec(item: PlannedImport, given: Submitted) -> None:
-    """A job that was permitted under another spec and never started may send what the spec no longer allows."""
-    if item.spec_digest != given.spec_digest:
+def _check_same_spec(tools: Tools, item: PlannedImport, given: Submitted) -> None:
+    """A job that was permitted under another spec and never started may import what no spec allows any more."""
+    if item.spec not in tools.specs or item.spec_digest != given.spec_digest:
         raise Conflict(
             f"job {given.job} for {item.file.path} was permitted before the spec changed, and has not started",
             where=f"spec {item.spec}, import {item.import_id}",
             why="what it would import is not what the spec says now",
             next_step=f"restore the spec as it was, run syncer apply --spec {item.spec}, then change it again",
         )
+
+
+def _ended(
+    tools: Tools, item: PlannedImport, given: Submitted, status: JobStatus, seconds: dict[str, float]
+) -> ImportOutcome:
+    """Record the end of a job that is in a terminal state."""
+    if status.state == "completed":
+        return _completed(tools, item, given, status, seconds)
+    return _failed(tools, item, given, status)
 
 
 def _completed(
@@ -181,7 +176,7 @@ def _accounting(rows: RowCounts, given: Submitted) -> list[str]:
     return warnings
 
 
-def _failed(tools: Tools, item: PlannedImport, given: Submitted, status: JobStatus) -> ImportOutcome | None:
+def _failed(tools: Tools, item: PlannedImport, given: Submitted, status: JobStatus) -> ImportOutcome:
     final = status.error_code.startswith(VALIDATION)
     message = status.error_message or "the API gave no reason"
     failure = Failure(kind="final" if final else "counted", code=status.error_code or "FAILED", message=message)
@@ -194,8 +189,6 @@ def _failed(tools: Tools, item: PlannedImport, given: Submitted, status: JobStat
         rows=row_counts(status),
         correlation_id=status.correlation_id,
     )
-    if status.error_code.startswith(SOURCE_UNREADABLE) and _attempts_left(tools, item):
-        return None
     next_step = (
         f"check the mapping against the object's fields: syncer validate --online --spec {item.spec}"
         if final
@@ -211,10 +204,13 @@ def _failed(tools: Tools, item: PlannedImport, given: Submitted, status: JobStat
     )
 
 
-def _attempts_left(tools: Tools, item: PlannedImport) -> bool:
+def _may_upload_again(tools: Tools, item: PlannedImport, status: JobStatus) -> bool:
+    """The guide: a file that could not be read is re-initialised and uploaded again; here up to `retry.attempts`."""
+    if not status.error_code.startswith(SOURCE_UNREADABLE):
+        return False
     life = tools.store.read().find(tools.lineage(item), item.file.path, item.generation, item.import_id)
-    spec = tools.specs.get(item.spec)
-    return spec is not None and life is not None and life.counted_failures(item.preparation) < spec.retry.attempts
+    allowed = tools.specs[item.spec].retry.attempts
+    return life is not None and life.counted_failures(item.preparation) < allowed
 
 
 def _earlier_claim(tools: Tools, item: PlannedImport) -> Claimed | None:

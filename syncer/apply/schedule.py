@@ -42,15 +42,16 @@ def run(plan: Plan, tools: Tools) -> RunOutcome:
 class _Schedule:
     """What is left of a plan, what is at work, and how the rest ended.
 
-    The files of one spec keep their order. Files of different specs on one object may overtake each other when the
-    first has to wait for another spec, so that dependencies never lock each other out.
+    Jobs that were permitted before come first: until their end is recorded nothing else may start on their object. The
+    files of one spec keep their order. Files of different specs on one object may overtake each other when the first
+    has to wait for another spec, so that dependencies never lock each other out.
     """
 
     def __init__(self, plan: Plan, tools: Tools) -> None:
         self._plan = plan
         self._tools = tools
         self._creators = Creators(tools.stop)
-        self._pending = list(plan.runnable)
+        self._pending = sorted(plan.runnable, key=lambda item: item.action is not Action.RESUME)
         self._running: list[PlannedImport] = []
         self._outcomes: dict[Key, ImportOutcome] = {}
         self._unsuccessful: list[ImportOutcome] = []
