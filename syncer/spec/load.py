@@ -123,7 +123,7 @@ def spec_files(root: Path) -> Iterator[tuple[Path, str]]:
 
 @contextlib.contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Keep the cycle collector away from short-lived YAML nodes, none of them in a cycle: it takes a third of the time."""
+    """Keep the cycle collector away from short-lived YAML nodes, none of them in a cycle: a third of the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -80,8 +80,9 @@ def _object_faults(loaded: LoadedSpec, target: ObjectSchema) -> Iterator[Fault]:
 
 def _field_faults(loaded: LoadedSpec, target: ObjectSchema) -> Iterator[Fault]:
     spec = loaded.spec
+    written = loaded.effective.value()["mapping"]
     for name, column in spec.mapping.items():
-        short = not isinstance(loaded.effective.value()["mapping"][name], dict)
+        short = isinstance(written[name], str)
         keys: Keys = ("mapping", name) if short else ("mapping", name, "to")
         field = target.fields.get(column.to)
         if field is None:

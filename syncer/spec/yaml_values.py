@@ -95,7 +95,10 @@ def read_places(text: str) -> dict[Keys, tuple[int, int]]:
 
 
 def _compose(text: str) -> Node | None:
-    nodes = _Nodes(text)
+    try:
+        nodes = _Nodes(text)
+    except yaml.YAMLError as error:  # the pure parser looks at every character before it begins
+        raise _explain_syntax(text, error) from error
     try:
         root = nodes.get_node() if nodes.check_node() else None
         if root is not None and nodes.check_node():

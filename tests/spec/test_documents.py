@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -222,3 +224,15 @@ def _as_text(value: object) -> object:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)
+
+
+def test_without_the_c_library() -> None:
+    """Where PyYAML has no C parser the pure one reads the same, and stops at the same limits."""
+    script = (
+        "import sys; sys.modules['yaml._yaml'] = None\n"
+        "from syncer.spec.document import parse_document\n"
+        "assert parse_document(b'a: [no, 1, 2026-11-01]', 'x').value == {'a': ['no', 1, '2026-11-01']}\n"
+        "for text in (b'a: ' + b'[' * 5000, b'a: \\x01', b'a: [', b'a: &x [*x]'):\n"
+        "    assert len(parse_document(text, 'x').problems) == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
