@@ -22,7 +22,6 @@ from syncer.emulator.options import Options
 from syncer.emulator.routes import ROUTES
 from syncer.emulator.routing import PREFIX, PlainRoute
 from syncer.emulator.world import World, open_world
-from syncer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,8 +43,8 @@ def serve(
     """Serve the data folder until SIGINT or SIGTERM, then close it and return.
 
     `port` 0 takes a free one. When requests are taken, one line on stdout names the base URL:
-    `syncer emulator ready: http://127.0.0.1:PORT/public/v1`. Raises UsageError when the address cannot be had, and
-    what `open_world` raises.
+    `syncer emulator ready: http://127.0.0.1:PORT/public/v1`. Raises OSError when the address cannot be had, and what
+    `open_world` raises.
     """
     listener = listen(host, port)
     try:
@@ -62,29 +61,18 @@ def serve(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises UsageError when the address is not free or not this machine's."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise _no_address(host, port, error) from error
+    """A listening socket. Raises OSError when the address is not free or not this machine's."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, protocol)
     try:
         if sys.platform != "win32":  # there it would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
+    except BaseException:
         listener.close()
-        raise _no_address(host, port, error) from error
+        raise
     return listener
-
-
-def _no_address(host: str, port: int, error: Exception) -> UsageError:
-    return UsageError(
-        f"the emulator cannot listen on {host}:{port}",
-        why=str(error),
-        next_step="choose another port; 0 takes a free one",
-    )
 
 
 def base_url_of(listener: socket.socket) -> str:

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from syncer.errors import UsageError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -53,20 +51,13 @@ CREATE TABLE IF NOT EXISTS requests (
 class Store:
     """One open data file. `close` waits for a write that is under way.
 
-    Raises UsageError when another process has the file open.
+    Raises duckdb.IOException when another process has the file open.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / DATABASE
-        try:
-            self._connection = duckdb.connect(str(self.path), config={"memory_limit": "1GB", "threads": 2})
-        except duckdb.IOException as error:
-            raise UsageError(
-                f"{self.path} cannot be opened: another process has it, or it is no data file of the emulator's",
-                why=str(error),
-                next_step="stop the other emulator, or use another data folder",
-            ) from error
+        self._connection = duckdb.connect(str(self.path), config={"memory_limit": "1GB", "threads": 2})
         self._cursors = threading.Lock()
         self._writing = threading.RLock()
         self._mine = threading.local()

@@ -55,8 +55,8 @@ class World:
 def open_world(folder: Path, objects: Path | None, options: Options, *, keep_requests: bool = False) -> World:
     """Open `folder`, making it if need be, and take up what an earlier process left.
 
-    Raises InvalidInput for a wrong objects file, UsageError when it does not fit the data or another process has the
-    folder open. `keep_requests` keeps the log of requests in memory as well.
+    Raises InvalidInput for a wrong objects file, UsageError when it does not fit the data, duckdb.IOException when
+    another process has the folder open. `keep_requests` keeps the log of requests in memory as well.
     """
     catalogue = load_catalogue(objects)
     store = Store(folder)

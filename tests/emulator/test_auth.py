@@ -15,6 +15,7 @@ from syncer.emulator.testing import running
 from tests.emulator.driver import Api
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from syncer.emulator.testing import Emulator
@@ -23,14 +24,19 @@ CLIENT = {"grant_type": "client_credentials", "client_id": "crm", "client_secret
 INVALID = (401, "CDP_ETL.AUTH.TOKEN_INVALID")
 
 
-@pytest.fixture
-def options() -> Options:
-    return Options(
-        strict_auth=True,
-        clients={"crm": "s3cret"},
-        tokens={"dev-token": None, "reader": ["cdp:imports:read"]},
-        token_seconds=600,
-    )
+OPTIONS = Options(
+    strict_auth=True,
+    clients={"crm": "s3cret"},
+    tokens={"dev-token": None, "reader": ["cdp:imports:read"]},
+    token_seconds=600,
+)
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """A strict one, for all tests of this module: each of them gets tokens of its own."""
+    with running(tmp_path_factory.mktemp("strict"), options=OPTIONS) as emulator:
+        yield emulator
 
 
 def token(emulator: Emulator, **form: str) -> str:

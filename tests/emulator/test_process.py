@@ -57,7 +57,7 @@ def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> Non
 
 def test_a_job_that_runs_when_it_is_killed_is_merged_once(tmp_path: Path) -> None:
     """Kill it in the middle of an append; the next process finishes the job, and every row is there exactly once."""
-    rows = 60_000
+    rows = 30_000
     content = b"id,at\n" + b"".join(b"%d,2026-04-21T16:30:00Z\n" % number for number in range(1, rows + 1))
     with process(tmp_path) as (child, api):
         job = api.ready("orders", "a.csv", content, ORDERS)
@@ -97,7 +97,7 @@ def test_everything_is_still_there_after_a_kill(tmp_path: Path) -> None:
 
 def test_a_job_that_runs_when_it_is_stopped_is_merged_once(tmp_path: Path) -> None:
     """An orderly stop does not wait for a long job, and loses nothing of it."""
-    rows = 60_000
+    rows = 30_000
     content = b"id,at\n" + b"".join(b"%d,2026-04-21T16:30:00Z\n" % number for number in range(1, rows + 1))
     with running(tmp_path) as emulator:
         api = Api(emulator.base_url)
