@@ -166,6 +166,8 @@ class Unavailable(ApiError):
 class UploadFailed(ApiError):
     """The presigned PUT did not deliver the file. `expired` means that only a new job's URL can be uploaded to."""
 
-    def __init__(self, what: str, *, status: int = 0, expired: bool = False, why: str = "") -> None:
-        super().__init__(what, status=status, why=why)
+    def __init__(
+        self, what: str, *, status: int = 0, expired: bool = False, why: str = "", next_step: str = ""
+    ) -> None:
+        super().__init__(what, status=status, why=why, next_step=next_step)
         self.expired = expired

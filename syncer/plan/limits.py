@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from syncer.model.in_force import not_in_force
 from syncer.model.log import Lineage
+from syncer.plan.decide import suspended
 from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.types import Action, PlannedImport, Refusal
 
@@ -27,7 +28,8 @@ def throttled(own: SpecInput, items: list[PlannedImport]) -> list[PlannedImport]
 
 def refusals(inputs: Inputs, own: SpecInput, items: list[PlannedImport]) -> Iterator[Refusal]:
     """Yield every rail that holds the run back because of this spec."""
-    yield from _inert_safety(own)
+    if suspended(own.spec.suspend, inputs.now) is None:
+        yield from _inert_safety(own)
     yield from _renamed(inputs, own)
     if own.spec.name not in inputs.filters.over_limits:
         yield from _over_limits(own, items)
