@@ -7,8 +7,10 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from syncer.apply.context import Stop
+if TYPE_CHECKING:
+    from syncer.apply.context import Stop
 
 _STDERR = 2
 
@@ -30,3 +32,17 @@ def stopping(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def exiting() -> Iterator[None]:
+    """Let SIGTERM unwind the block as Ctrl-C does, so that what it opened is closed."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 from syncer.render.layout import shown
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@$-])")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_SPECIAL = re.compile(r"[\\`*_\[\]<>#|~@$]")
+# Before a mention or a reference to an issue can be seen in the text, a comment comes in between.
+_INSTEAD = {"<": "&lt;", ">": "&gt;", "@": "@<!-- -->", "#": "#<!-- -->"}
 
 
 def escaped(text: str) -> str:
     """Return foreign text so that none of it is markup, a mention or HTML."""
     clean = shown(text).replace("&", "&amp;")
-    return _SPECIAL.sub(lambda match: _ENTITIES.get(match[1], "&#64;" if match[1] == "@" else f"\\{match[1]}"), clean)
+    return _SPECIAL.sub(lambda match: _INSTEAD.get(match[0], f"\\{match[0]}"), clean)
 
 
 def code(text: str) -> str:

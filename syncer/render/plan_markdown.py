@@ -63,7 +63,8 @@ def _group(group: Group) -> Iterator[str]:
         listed = _table(group.listed)
         yield from listed if len(group.listed) <= _MOST_OPEN else folded(f"{number(len(group.listed))} files", listed)
     if group.skipped:
-        yield from ["", *folded(skipped_words(group.skipped), _table(group.skipped))]
+        yield from [""] if group.listed else []
+        yield from folded(skipped_words(group.skipped), _table(group.skipped))
 
 
 def _table(items: Sequence[PlannedImport]) -> list[str]:

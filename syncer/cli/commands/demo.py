@@ -19,7 +19,9 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
+    from syncer.cli.signals import exiting  # noqa: PLC0415 - not for --help
     from syncer.operations.demo import demo  # noqa: PLC0415 - not for --help
 
-    demo(arguments.dir, environ=console.environ, tell=console.data, style=console.style)
+    with exiting():  # so that the emulator never outlives the demo
+        demo(arguments.dir, environ=console.environ, tell=console.data, style=console.style)
     return 0
