@@ -16,6 +16,7 @@ VERSION = 1
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -83,7 +84,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", rename
     v: int = VERSION
     id: str = ""
     seen: str = ""
-    time: datetime
+    time: Moment
     run: str
     actor: str
     spec: str
@@ -101,9 +102,9 @@ class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
     """A run is about to work on an import. It freezes what templates and the source resolved to."""
 
     epoch: Positive
-    lease: datetime
+    lease: Moment
     size: Count
-    modified: datetime
+    modified: Moment
     preparation: str
     spec_digest: str
     parts: Positive = 1

@@ -1,158 +1,23 @@
 """The fold of the log: what the events together say, whatever order they stand in.
 
-Completed is absorbing within a generation; `forgotten` closes one; a line that stands twice counts once. Nothing here
-depends on the order of lines or on anybody's clock.
+A line that stands twice counts once; one that was altered is a conflict. Everything is indexed as it is added, so that
+a question costs no more in a log of years than in a new one.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
+from typing import Literal
 
-from syncer.model.events import (
-    AnyEvent,
-    Baselined,
-    Claimed,
-    Failure,
-    Finished,
-    Forgotten,
-    Resolved,
-    Submitted,
-    Waived,
-)
+from syncer.errors import Conflict
+from syncer.model.events import AnyEvent, Claimed, Finished, Resolved, Submitted
+from syncer.model.generation import Generation, Standing, later, rank, time_and_id
 
+__all__ = ["Generation", "Lineage", "Log", "Standing", "WriteMode"]
 
-class Standing(StrEnum):
-    """Where one generation of an import stands."""
-
-    CLAIMED = "claimed"
-    PERMITTED = "permitted"
-    FAILED = "failed"
-    DONE = "done"
-    FORGOTTEN = "forgotten"
-    CONFLICT = "conflict"
-
-
-@dataclass(slots=True)
-class Generation:
-    """One life of an import: everything the log says about one version of one path."""
-
-    number: int
-    import_id: str
-    path: str
-    fingerprint: str
-    claims: list[Claimed] = field(default_factory=list)
-    permits: list[Submitted] = field(default_factory=list)
-    finishes: list[Finished] = field(default_factory=list)
-    resolutions: list[Resolved] = field(default_factory=list)
-    waivers: list[Waived] = field(default_factory=list)
-    baseline: Baselined | None = None
-    forgotten: Forgotten | None = None
-
-    def add(self, event: AnyEvent) -> None:
-        match event:
-            case Claimed():
-                self.claims.append(event)
-            case Submitted():
-                self.permits.append(event)
-            case Finished():
-                self.finishes.append(event)
-            case Resolved():
-                self.resolutions.append(event)
-            case Waived():
-                self.waivers.append(event)
-            case Baselined():
-                self.baseline = event
-            case Forgotten():
-                self.forgotten = event
-
-    def events(self) -> Iterator[AnyEvent]:
-        yield from self.claims
-        yield from self.permits
-        yield from self.finishes
-        yield from self.resolutions
-        yield from self.waivers
-        if self.baseline is not None:
-            yield self.baseline
-        if self.forgotten is not None:
-            yield self.forgotten
-
-    @property
-    def standing(self) -> Standing:
-        if self.forgotten:
-            return Standing.FORGOTTEN
-        if self.done:
-            return Standing.DONE
-        open_permits = self.open_permits
-        if len(open_permits) > len({permit.part for permit in open_permits}):
-            return Standing.CONFLICT
-        if open_permits:
-            return Standing.PERMITTED
-        return Standing.FAILED if self.last_failure else Standing.CLAIMED
-
-    @property
-    def done(self) -> bool:
-        parts = max((claim.parts for claim in self.claims), default=1)
-        return self.baseline is not None or self.completed_parts >= set(range(1, parts + 1))
-
-    @property
-    def completed_parts(self) -> set[int]:
-        part_of = {permit.job: permit.part for permit in self.permits}
-        completed = {finish.part for finish in self.finishes if finish.outcome == "completed"}
-        return completed | {part_of.get(r.job, r.part) for r in self.resolutions if r.decision == "completed"}
-
-    @property
-    def open_permits(self) -> list[Submitted]:
-        """Permits whose job has no recorded end, by part and attempt."""
-        ended = {finish.job for finish in self.finishes}
-        ended |= {r.job for r in self.resolutions if r.decision != "start"}
-        unique = {permit.job: permit for permit in self.permits if permit.job not in ended}
-        return sorted(unique.values(), key=lambda permit: (permit.part, permit.attempt, permit.job))
-
-    @property
-    def epoch(self) -> int:
-        """The epoch of the claim that holds now; 0 when nobody ever claimed it."""
-        return max((claim.epoch for claim in self.claims), default=0)
-
-    @property
-    def last_claim(self) -> Claimed | None:
-        return max(self.claims, key=lambda claim: (claim.epoch, claim.id), default=None)
-
-    @property
-    def last_attempt(self) -> int:
-        return max((event.attempt for event in (*self.permits, *self.finishes)), default=0)
-
-    @property
-    def failures(self) -> list[Finished]:
-        """Failed attempts in the order of their attempts."""
-        failed = [finish for finish in self.finishes if finish.outcome == "failed"]
-        return sorted(failed, key=lambda finish: (finish.attempt, finish.id))
-
-    @property
-    def last_failure(self) -> Finished | None:
-        failures = self.failures
-        return failures[-1] if failures else None
-
-    def counted_failures(self, preparation: str) -> int:
-        """How many attempts of this preparation used up one of `retry.attempts`."""
-        return sum(
-            1
-            for finish in self.failures
-            if finish.preparation == preparation and finish.failure is not None and finish.failure.kind == "counted"
-        )
-
-    def final_failure(self, preparation: str) -> Failure | None:
-        """Return the failure that makes another attempt with the same preparation pointless."""
-        for finish in self.failures:
-            if finish.preparation == preparation and finish.failure is not None and finish.failure.kind == "final":
-                return finish.failure
-        return None
-
-    @property
-    def completion(self) -> Finished | None:
-        return next((finish for finish in self.finishes if finish.outcome == "completed"), None)
+WriteMode = Literal["upsert", "append"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,26 +33,30 @@ class Log:
     """All events of all specs, kept folded. Adding an event is cheap and adding it twice changes nothing."""
 
     def __init__(self, events: Iterable[AnyEvent] = ()) -> None:
-        self._ids: set[str] = set()
+        self._events: dict[str, AnyEvent] = {}
         self._tails: dict[str, str] = {}
         self._seen: dict[str, str] = {}
         self._generations: dict[tuple[str, str, str], dict[str, dict[tuple[int, str], Generation]]] = defaultdict(dict)
         self._permits: dict[tuple[str, str], dict[str, Submitted]] = defaultdict(dict)
         self._ended: set[tuple[str, str]] = set()
         self._completed: set[tuple[str, str]] = set()
-        self._list_ids: dict[tuple[str, str], str] = {}
+        self._write_modes: dict[tuple[str, str], set[WriteMode]] = defaultdict(set)
+        self._lists: dict[tuple[str, str], Finished] = {}
         self._list_makers: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
         self._audience_makers: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
         for event in events:
             self.add(event)
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._events)
 
     def add(self, event: AnyEvent) -> None:
-        if event.id in self._ids:
+        """Add one event. Raises Conflict when another event has its id: a line of the log was altered."""
+        if (known := self._events.get(event.id)) is not None:
+            if known != event:
+                raise _altered(event)
             return
-        self._ids.add(event.id)
+        self._events[event.id] = event
         self._tails[event.spec] = event.id
         if event.seen:
             self._seen[event.seen] = event.spec
@@ -197,14 +66,21 @@ class Log:
         if key not in lives:
             lives[key] = Generation(event.generation, event.import_id, event.path, event.fingerprint)
         lives[key].add(event)
+        self._note(event)
+
+    def _note(self, event: AnyEvent) -> None:
         match event:
+            case Claimed(write_mode=mode) if mode is not None:
+                self._write_modes[event.workspace, event.object].add(mode)
             case Submitted():
-                self._permits[event.workspace, event.object][event.job] = event
+                permits = self._permits[event.workspace, event.object]
+                permits[event.job] = max(permits.get(event.job, event), event, key=rank)
                 self._note_makers(event)
             case Finished(job=str(job)):
                 self._note_end(event.workspace, job, completed=event.outcome == "completed")
                 if event.list_use is not None and event.list_use.name and event.list_use.id:
-                    self._list_ids[event.workspace, event.list_use.name] = event.list_use.id
+                    key = (event.workspace, event.list_use.name)
+                    self._lists[key] = later(self._lists.get(key), event)
             case Resolved(decision=decision) if decision != "start":
                 self._note_end(event.workspace, event.job, completed=decision == "completed")
 
@@ -219,17 +95,29 @@ class Log:
         if completed:
             self._completed.add((workspace, job))
 
+    def write_modes(self, workspace: str) -> dict[str, WriteMode]:
+        """Return what earlier imports learnt of the objects' write modes, by object.
+
+        An object that had both modes is left out: which one it has now has to be asked.
+        """
+        return {
+            name: next(iter(modes))
+            for (where, name), modes in self._write_modes.items()
+            if where == workspace and len(modes) == 1
+        }
+
     def list_id(self, workspace: str, name: str) -> str | None:
         """Return the id of the list that an earlier import made under this name, where it was recorded."""
-        return self._list_ids.get((workspace, name))
+        made = self._lists.get((workspace, name))
+        return made.list_use.id if made is not None and made.list_use is not None else None
 
     def list_makers(self, workspace: str, name: str) -> list[Submitted]:
         """Return the permits of every job that was to create this list."""
-        return list(self._list_makers.get((workspace, name), ()))
+        return sorted(self._list_makers.get((workspace, name), ()), key=time_and_id)
 
     def audience_makers(self, workspace: str, name: str) -> list[Submitted]:
         """Return the permits of every job that was to create this audience; the API cannot find one by name."""
-        return list(self._audience_makers.get((workspace, name), ()))
+        return sorted(self._audience_makers.get((workspace, name), ()), key=time_and_id)
 
     def is_open(self, permit: Submitted) -> bool:
         return (permit.workspace, permit.job) not in self._ended
@@ -243,7 +131,7 @@ class Log:
 
     def holes(self) -> dict[str, str]:
         """Return event ids that some event saw and the log no longer holds, with the spec whose log misses them."""
-        return {seen: spec for seen, spec in self._seen.items() if seen not in self._ids}
+        return {seen: spec for seen, spec in self._seen.items() if seen not in self._events}
 
     def specs(self) -> set[str]:
         """Return the names of all specs that have a history."""
@@ -269,14 +157,15 @@ class Log:
         )
 
     def open_permits(self, workspace: str, object_name: str | None = None) -> list[Submitted]:
-        """Return permits without a recorded end, of one object or of all: the jobs that may be running."""
-        return [
+        """Return permits without a recorded end, of one object or of all, oldest first: jobs that may be running."""
+        still_open = [
             permit
             for (where, name), permits in self._permits.items()
             if where == workspace and object_name in (None, name)
             for permit in permits.values()
             if self.is_open(permit)
         ]
+        return sorted(still_open, key=time_and_id)
 
     def all_generations(self, workspace: str) -> Iterator[tuple[str, str, Generation]]:
         """Yield (spec name, object, generation) of everything recorded for the workspace."""
@@ -292,3 +181,12 @@ def _joined(one: Generation, other: Generation) -> Generation:
     for event in (*one.events(), *other.events()):
         merged.add(event)
     return merged
+
+
+def _altered(event: AnyEvent) -> Conflict:
+    return Conflict(
+        f"two different lines of the log have the id {event.id}",
+        where=f"spec {event.spec}, import {event.import_id}",
+        why="lines are never changed once they are written; somebody altered one",
+        next_step=f"find the line as it was written: git log -p -S {event.id}",
+    )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from syncer.model.events import (
+    AnyEvent,
     ArtifactFacts,
     Baselined,
     Claimed,
@@ -109,7 +110,7 @@ class Making:
     def resolved(self, decision: str, job: str = "imp_1") -> Resolved:
         return self._event(Resolved, {"decision": decision, "job": job, "reason": "support said so"})
 
-    def whole(self, job: str = "imp_1") -> Iterator[Event]:
+    def whole(self, job: str = "imp_1") -> Iterator[AnyEvent]:
         """Yield the events of an import that went well."""
         yield self.claimed()
         yield self.submitted(job)
@@ -118,7 +119,7 @@ class Making:
     def _event(self, kind: type[E], facts: dict[str, Any]) -> E:
         self._number += 1
         about: dict[str, Any] = {
-            "id": f"{self.import_id}-{self.generation}-{self._number}",
+            "id": f"{self.spec.name}-{self.import_id}-{self.generation}-{self._number}",
             "time": NOW - timedelta(hours=1),
             "run": "run-1",
             "actor": "tester",

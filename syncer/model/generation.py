@@ -1,0 +1,191 @@
+"""One life of an import: what the log says about one version of one path, whatever order its lines stand in.
+
+Completed is absorbing within a generation, and `forgotten` closes one. What may be done never depends on the order of
+lines or on anybody's clock. Where two lines say different things that are both harmless (why a generation was closed),
+the later one counts, so that every machine reads the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from syncer.model.events import (
+    AnyEvent,
+    Baselined,
+    Claimed,
+    Event,
+    Failure,
+    Finished,
+    Forgotten,
+    Resolved,
+    Submitted,
+    Waived,
+)
+
+E = TypeVar("E", bound=Event)
+
+
+def rank(event: Claimed | Submitted) -> tuple[int, str]:
+    """Order what one import was claimed or permitted under: by epoch, never by a clock."""
+    return (event.epoch, event.id)
+
+
+def time_and_id(event: Event) -> tuple[datetime, str]:
+    """Order events as they were written, as far as clocks agree; where it decides nothing but words."""
+    return (event.time, event.id)
+
+
+def later(one: E | None, other: E) -> E:
+    return other if one is None else max(one, other, key=time_and_id)
+
+
+class Standing(StrEnum):
+    """Where one generation of an import stands."""
+
+    CLAIMED = "claimed"
+    PERMITTED = "permitted"
+    FAILED = "failed"
+    DONE = "done"
+    FORGOTTEN = "forgotten"
+    CONFLICT = "conflict"
+
+
+@dataclass(slots=True)
+class Generation:
+    """One life of an import: everything the log says about one version of one path."""
+
+    number: int
+    import_id: str
+    path: str
+    fingerprint: str
+    claims: list[Claimed] = field(default_factory=list)
+    permits: list[Submitted] = field(default_factory=list)
+    finishes: list[Finished] = field(default_factory=list)
+    resolutions: list[Resolved] = field(default_factory=list)
+    waivers: list[Waived] = field(default_factory=list)
+    baseline: Baselined | None = None
+    forgotten: Forgotten | None = None
+
+    def add(self, event: AnyEvent) -> None:
+        match event:
+            case Claimed():
+                self.claims.append(event)
+            case Submitted():
+                self.permits.append(event)
+            case Finished():
+                self.finishes.append(event)
+            case Resolved():
+                self.resolutions.append(event)
+            case Waived():
+                self.waivers.append(event)
+            case Baselined():
+                self.baseline = later(self.baseline, event)
+            case Forgotten():
+                self.forgotten = later(self.forgotten, event)
+
+    def events(self) -> Iterator[AnyEvent]:
+        yield from self.claims
+        yield from self.permits
+        yield from self.finishes
+        yield from self.resolutions
+        yield from self.waivers
+        if self.baseline is not None:
+            yield self.baseline
+        if self.forgotten is not None:
+            yield self.forgotten
+
+    @property
+    def standing(self) -> Standing:
+        open_permits = self.open_permits
+        if open_permits and self._contested(open_permits):
+            return Standing.CONFLICT
+        if self.forgotten:
+            return Standing.FORGOTTEN
+        if self.done:
+            return Standing.DONE
+        if open_permits:
+            return Standing.PERMITTED
+        return Standing.FAILED if self.last_failure or self.given_up else Standing.CLAIMED
+
+    def _contested(self, open_permits: list[Submitted]) -> bool:
+        """Whether a job may still be started for what another job, or an operator, has settled already."""
+        parts = {permit.part for permit in open_permits}
+        return (
+            len(open_permits) > len(parts)
+            or bool(parts & self.completed_parts)
+            or self.baseline is not None
+            or self.forgotten is not None
+        )
+
+    @property
+    def done(self) -> bool:
+        parts = max((claim.parts for claim in self.claims), default=1)
+        return self.baseline is not None or self.completed_parts >= set(range(1, parts + 1))
+
+    @property
+    def completed_parts(self) -> set[int]:
+        part_of = {permit.job: permit.part for permit in self.permits}
+        completed = {finish.part for finish in self.finishes if finish.outcome == "completed"}
+        return completed | {part_of.get(r.job, r.part) for r in self.resolutions if r.decision == "completed"}
+
+    @property
+    def open_permits(self) -> list[Submitted]:
+        """Permits whose job has no recorded end, by part and attempt."""
+        ended = {finish.job for finish in self.finishes}
+        ended |= {r.job for r in self.resolutions if r.decision != "start"}
+        unique = {permit.job: permit for permit in sorted(self.permits, key=rank) if permit.job not in ended}
+        return sorted(unique.values(), key=lambda permit: (permit.part, permit.attempt, permit.job))
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the claim that holds now; 0 when nobody ever claimed it."""
+        return max((claim.epoch for claim in self.claims), default=0)
+
+    @property
+    def last_claim(self) -> Claimed | None:
+        return max(self.claims, key=rank, default=None)
+
+    @property
+    def last_attempt(self) -> int:
+        return max((event.attempt for event in (*self.permits, *self.finishes)), default=0)
+
+    @property
+    def failures(self) -> list[Finished]:
+        """Failed attempts in the order of their attempts."""
+        failed = [finish for finish in self.finishes if finish.outcome == "failed"]
+        return sorted(failed, key=lambda finish: (finish.attempt, finish.id))
+
+    @property
+    def last_failure(self) -> Finished | None:
+        failures = self.failures
+        return failures[-1] if failures else None
+
+    @property
+    def given_up(self) -> Resolved | None:
+        """The newest decision of an operator that a permitted job did not and will not import anything."""
+        ends = [r for r in self.resolutions if r.decision in ("abandon", "failed")]
+        return max(ends, key=time_and_id, default=None)
+
+    def counted_failures(self, preparation: str) -> int:
+        """How many attempts of this preparation used up one of `retry.attempts`."""
+        return sum(
+            1
+            for finish in self.failures
+            if finish.preparation == preparation and finish.failure is not None and finish.failure.kind == "counted"
+        )
+
+    def final_failure(self, preparation: str) -> Failure | None:
+        """Return the failure that makes another attempt with the same preparation pointless."""
+        for finish in self.failures:
+            if finish.preparation == preparation and finish.failure is not None and finish.failure.kind == "final":
+                return finish.failure
+        return None
+
+    @property
+    def completion(self) -> Finished | None:
+        completed = [finish for finish in self.finishes if finish.outcome == "completed"]
+        return min(completed, key=time_and_id, default=None)

@@ -1,0 +1,74 @@
+"""Keys whose behaviour is not built: named, and those that keep people safe refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from syncer.model.in_force import NotInForce, not_in_force, protocol
+from tests.model.making import spec
+
+
+def test_the_smallest_spec_is_in_force() -> None:
+    """Nothing of a spec without options is left undone."""
+    assert not_in_force(spec()) == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"batch": {"field": "b"}},
+        {"list": {"create": "L"}},
+        {"constants": {"a": 1}},
+        {"limits": {"files": 1, "rows": 1, "max_files_per_run": 1}},
+        {"source": {"since": "2026-01-01", "on_change": "fail", "order": "modified", "identity": "path"}},
+        {"source": {"csv": {"delimiter": ";", "encoding": "UTF8"}}},
+        {"checks": {}},
+    ],
+)
+def test_what_works_is_not_named(change: dict[str, Any]) -> None:
+    """A key that does what it says is never called inert."""
+    assert not_in_force(spec(**change)) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"source": {"uri": "s3://bucket/*.csv"}}, "source.uri (s3://)"),
+        ({"source": {"csv": {"encoding": "windows-1252"}}}, "source.csv.encoding"),
+        ({"source": {"ready": {"min_age": "10m"}}}, "source.ready"),
+        ({"mapping": {"a": {"to": "b", "mask": "hmac"}}}, "mapping.a.mask"),
+        ({"mapping": {"a": {"to": "b", "clean": ["trim"]}}}, "mapping.a.clean"),
+        ({"mapping": {"a": {"to": "b", "timezone": "Europe/Berlin"}}}, "mapping.a.timezone"),
+        ({"checks": {"never_send": ["ssn"]}}, "checks.never_send"),
+        ({"checks": {"max_invalid": "1%"}}, "checks.max_invalid"),
+        ({"on_invalid": "quarantine"}, "on_invalid: quarantine"),
+        ({"on_invalid": "abort"}, "on_invalid: abort"),
+        ({"suppress": {"keys": "k.txt"}}, "suppress"),
+        ({"limits": {"compute_rows": 5}}, "limits.compute_rows"),
+    ],
+)
+def test_a_safety_key_is_never_inert(change: dict[str, Any], key: str) -> None:
+    """A key that keeps something from being sent refuses until it is built."""
+    assert not_in_force(spec(**change)) == (NotInForce(key, safety=True),)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"prepare": {"sort": True}}, "prepare.sort"),
+        ({"prepare": {"split": "5GB"}}, "prepare.split"),
+        ({"prepare": {"format": "parquet"}}, "prepare.format"),
+        ({"target": {"via": "records"}}, "target.via: records"),
+        ({"source": {"lookback": "7d"}}, "source.lookback"),
+    ],
+)
+def test_other_keys_are_named_and_do_not_refuse(change: dict[str, Any], key: str) -> None:
+    """What only makes an import faster or smaller is marked, and the run goes on."""
+    assert not_in_force(spec(**change)) == (NotInForce(key, safety=False),)
+
+
+def test_a_plain_path_is_local() -> None:
+    """Paths and file URLs are local; a scheme is read whatever its case."""
+    assert [protocol(uri) for uri in ("a/b.csv", "file:///a", "S3://b/a")] == ["file", "file", "s3"]
