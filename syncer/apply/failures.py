@@ -52,17 +52,17 @@ def settle(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutco
         return _outcome(
             item, "attention" if isinstance(error, (Refused, RequestRejected, NotFound)) else "failed", error
         )
-    return _before_permit(tools, item, error)
+    return _before_permit(tools, item, life, error)
 
 
-def _before_permit(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutcome:
+def _before_permit(tools: Tools, item: PlannedImport, life: Generation, error: SyncerError) -> ImportOutcome:
     kind = _kind(error)
     if kind is not None:
         code = error.code if isinstance(error, ApiError) and error.code else type(error).__name__
         record.failed(
             tools,
             item,
-            attempt=item.attempt,
+            attempt=max(item.attempt, life.last_attempt + 1),
             failure=Failure(kind=kind, code=code, message=error.what),
             correlation_id=error.correlation_id if isinstance(error, ApiError) else "",
         )
@@ -70,8 +70,12 @@ def _before_permit(tools: Tools, item: PlannedImport, error: SyncerError) -> Imp
 
 
 def _kind(error: SyncerError) -> Literal["final", "transient"] | None:
-    """Say how the failure counts, or None when it is not about this version of the file and needs no record."""
-    if isinstance(error, (RequestRejected, NotFound)):
+    """Say how the failure counts, or None when it is not about this version of the file and needs no record.
+
+    Only the API's own verdict on the request is final. What is missing over there may be made, and an answer without
+    the API's code says more about the way to it than about the import.
+    """
+    if isinstance(error, RequestRejected) and error.code:
         return "final"
     if isinstance(error, PrepareError):
         return None if isinstance(error.__cause__, OSError) else "final"

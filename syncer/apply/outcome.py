@@ -42,13 +42,16 @@ class RunOutcome:
 
     @property
     def exit_code(self) -> int:
-        """1 when something failed or needs a person, 3 when every row of a file was rejected, else 0."""
+        """1 when something failed, needs a person or was cut off, 3 when every row of a file was rejected, else 0.
+
+        A run that a signal ended exits by the signal's number instead, which whoever caught it knows.
+        """
         results = {outcome.result for outcome in self.imports}
         if self.problems or results & {"failed", "attention", "unfinished"}:
             return 1
         if any(outcome.systematic for outcome in self.imports):
             return 3
-        return 1 if "held" in results else 0
+        return 1 if results & {"held", "interrupted"} else 0
 
     def of(self, result: Result) -> tuple[ImportOutcome, ...]:
         return tuple(outcome for outcome in self.imports if outcome.result == result)

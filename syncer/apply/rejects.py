@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from syncer.apply.context import Tools
+from syncer.apply.private import private_folder
 from syncer.errors import SyncerError
 from syncer.model.events import Rejection, Submitted
 from syncer.plan import PlannedImport
@@ -39,35 +40,35 @@ class Fetched:
 
 
 def fetch(tools: Tools, item: PlannedImport, given: Submitted) -> Fetched | None:
-    """Download the rejected rows of a completed job and group their reasons. None when the API has no such file."""
+    """Download the rejected rows of a completed job and group their reasons. None when the API has no such file.
+
+    Raises SyncerError, and its kinds that come from the API, when the rows cannot be had or kept.
+    """
     errors = tools.api.get_errors(given.job)
     if not errors.has_errors or not errors.url:
         return None
-    folder = private_folder(tools.rejects_dir / item.spec)
+    folder = tools.rejects_dir / item.spec
     target = folder / f"{item.import_id}-{item.generation}-{given.attempt}.jsonl"
+    try:
+        private_folder(folder)
+        _download(tools, errors.url, target)
+        rejections = grouped(target, _field_names(tools, item, given))
+    except OSError as error:
+        raise SyncerError(f"the rejected rows cannot be kept: {error.strerror or error}", where=str(folder)) from error
+    return Fetched(_shown_path(target, tools.root), rejections)
+
+
+def _download(tools: Tools, url: str, target: Path) -> None:
+    """Put the rows there whole or not at all."""
     partial = target.with_suffix(".partial")
     try:
         with _private_file(partial) as file:
-            tools.api.download_errors(errors.url, file)
+            tools.api.download_errors(url, file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)
-    except OSError as error:
-        raise SyncerError(f"the rejected rows cannot be kept: {error.strerror or error}", where=str(folder)) from error
     finally:
         partial.unlink(missing_ok=True)
-    return Fetched(_shown_path(target, tools.root), grouped(target, _field_names(tools, item, given)))
-
-
-def private_folder(folder: Path) -> Path:
-    """Make the folder, and those above it that syncer owns, for its owner alone and invisible to git."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for own in (folder, folder.parent):
-        own.chmod(0o700)
-    ignore = folder.parent / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
-    return folder
 
 
 @contextlib.contextmanager

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from syncer.apply import record
 from syncer.apply.context import Tools
+from syncer.apply.private import private_folder
 from syncer.apply.progress import Step
-from syncer.apply.rejects import private_folder
 from syncer.errors import UploadFailed
 from syncer.model.events import ArtifactFacts, Claimed, Submitted
 from syncer.model.files import media_type

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from syncer.apply.context import PollPace, RunIdentity, Stop, Tools
 from syncer.apply.outcome import ImportOutcome, RunOutcome
+from syncer.apply.private import private_folder
 from syncer.apply.progress import Reporter
-from syncer.apply.rejects import private_folder
 from syncer.errors import Conflict, Refused
 from syncer.operations import folders
 from syncer.operations.connect import open_api, utc_now
 from syncer.operations.plan import load_saved, reconcile
-from syncer.plan import Filters, Plan, only, stale
+from syncer.plan import Action, Filters, Plan, only, stale
 from syncer.plan.document import SavedPlan
 from syncer.source.fingerprints import FingerprintCache
 from syncer.spec.load import Project, load_project
@@ -63,13 +63,15 @@ def apply(
         filters = kept.filters
     store = LocalStore(folders.state(root, project.settings))
     first = reconcile(project, store, filters=filters, now=clock(), ask=lambda: None, exclusive=not store.is_held())
-    checked = _held_to(kept, first, saved)
+    checked = _held_to(None if first.undecided else kept, first, saved)
     run = _identity(root, environ, clock())
-    if not checked.runnable and not checked.undecided:
+    if not checked.runnable and not checked.undecided and not checked.count(Action.WAIT):
         reporter(checked)
         return checked, _with_attention(checked, RunOutcome(run.id, ()))
-    with store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"):
-        api = open_api(root, project.settings, environ, sleep=stop.wait, tracer=tracer)
+    with (
+        store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"),
+        open_api(root, project.settings, environ, sleep=stop.wait, tracer=tracer, clock=clock) as api,
+    ):
         made = reconcile(
             project,
             store,
@@ -131,9 +133,8 @@ def _execute(
     settings, root = project.settings, project.root
     pace = settings.api.poll
     with (
-        _work_dir(folders.work(root, settings) / run.id) as work_dir,
+        _work_dir(folders.work(root, settings)) as work_dir,
         FingerprintCache(folders.fingerprint_cache(root)) as fingerprints,
-        api,
     ):
         tools = Tools(
             api=api,
@@ -158,6 +159,8 @@ def _execute(
 
 @contextmanager
 def _work_dir(folder: Path) -> Iterator[Path]:
+    """Give the folder for artifacts, without what a run that was killed left in it. Only under the run lock."""
+    shutil.rmtree(folder, ignore_errors=True)
     private_folder(folder)
     try:
         yield folder

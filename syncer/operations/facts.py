@@ -111,14 +111,16 @@ def object_facts(api: ImportApi, names: Iterable[str]) -> tuple[dict[str, WriteM
     """Ask the Metadata API for the write mode of each object, and which of them take no import jobs.
 
     An object that the API does not know, or metadata that the token may not read, is left open: creating the job
-    decides.
+    decides. Raises NotFound when what answers is not the API, and what else the API's client raises.
     """
     modes: dict[str, WriteMode] = {}
     closed: set[str] = set()
     for name in sorted(set(names)):
         try:
             known = api.get_object(name)
-        except NotFound:
+        except NotFound as error:
+            if not error.code:
+                raise
             continue
         except AuthError as error:
             if error.status != 403:  # noqa: PLR2004 - HTTP's "this token lacks a scope"

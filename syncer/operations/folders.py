@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from syncer.errors import Refused
+from syncer.model.identity import digest
 from syncer.settings import Settings
 
 PRIVATE = ".syncer"
@@ -41,5 +42,9 @@ def rejects(root: Path, settings: Settings) -> Path:
 
 
 def work(root: Path, settings: Settings) -> Path:
-    """Return the folder for artifacts under way."""
-    return root / (settings.prepare.temp_dir or f"{PRIVATE}/work")
+    """Return the folder for artifacts under way: this project's own, also in a `prepare.temp_dir` that many share.
+
+    Runs of one project on two state folders may work side by side, so the state goes into the name.
+    """
+    name = digest([str(root.resolve()), settings.state.dir])[:12]
+    return root / (settings.prepare.temp_dir or PRIVATE) / f"syncer-work-{name}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from syncer.errors import ApiError, Conflict, SyncerError
+from syncer.errors import Conflict, NotFound, SyncerError, Unavailable
 from syncer.operations import folders
 from syncer.operations.connect import has_credentials, open_api, utc_now
 from syncer.operations.facts import counted, object_facts, spec_inputs
@@ -36,10 +37,14 @@ def plan(
     project = load_project(root, environ=environ, overrides=overrides)
     store = LocalStore(folders.state(root, project.settings))
 
-    def ask() -> ImportApi | None:
-        return open_api(root, project.settings, environ) if has_credentials(root, environ) else None
+    with ExitStack() as opened:
 
-    return reconcile(project, store, filters=filters, now=clock(), ask=ask, exclusive=not store.is_held())
+        def ask() -> ImportApi | None:
+            if not has_credentials(root, environ):
+                return None
+            return opened.enter_context(open_api(root, project.settings, environ, clock=clock))
+
+        return reconcile(project, store, filters=filters, now=clock(), ask=ask, exclusive=not store.is_held())
 
 
 def reconcile(
@@ -52,7 +57,11 @@ def reconcile(
     exclusive: bool,
     objects: frozenset[str] = frozenset(),
 ) -> Plan:
-    """Gather the facts and plan. `ask` gives the API where it is needed; `objects` are asked about in any case."""
+    """Gather the facts and plan. `ask` gives the API where it is needed.
+
+    `objects` are those that are about to be written to: they are asked about in any case, and an API that does not
+    answer ends the run before anything is claimed.
+    """
     folders.private(project.root)
     with FingerprintCache(folders.fingerprint_cache(project.root)) as cache:
         specs = spec_inputs(project, filters, cache)
@@ -71,19 +80,21 @@ def reconcile(
         inputs = replace(inputs, specs=counted(specs, made))
         made = make_plan(inputs)
     if made.undecided or objects:
-        inputs = _with_object_facts(inputs, ask, made.undecided | objects)
+        inputs = _with_object_facts(inputs, ask, made.undecided | objects, required=bool(objects))
         made = make_plan(inputs)
     return replace(made, warnings=tuple(store.warnings()), write_modes=dict(inputs.write_modes))
 
 
-def _with_object_facts(inputs: Inputs, ask: Callable[[], ImportApi | None], names: frozenset[str]) -> Inputs:
+def _with_object_facts(
+    inputs: Inputs, ask: Callable[[], ImportApi | None], names: frozenset[str], *, required: bool
+) -> Inputs:
     try:
         api = ask()
         if api is None:
             return inputs
         modes, closed = object_facts(api, names)
-    except ApiError:
-        if inputs.exclusive and not inputs.write_modes:
+    except (NotFound, Unavailable):
+        if required:
             raise
         return inputs
     return replace(inputs, write_modes={**inputs.write_modes, **modes}, closed=closed)

@@ -84,7 +84,7 @@ def _as_schema(info: ObjectInfo) -> ObjectSchema:
         match_key=info.match_key,
         fields={
             field.name: FieldSchema(
-                type=field.type, required=field.required, nullable=field.nullable, enum=field.enum_values
+                type=field.type, required=field.required, nullable=field.nullable is not False, enum=field.enum_values
             )
             for field in info.fields
         },
