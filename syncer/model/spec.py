@@ -34,7 +34,7 @@ _WHOLE = BeforeValidator(_as_whole_number)
 class Strict(BaseModel):
     """Unknown keys are errors, nothing is coerced, and a loaded value never changes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, defer_build=True)
 
 
 class Suspend(Strict):
