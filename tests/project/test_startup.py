@@ -37,10 +37,10 @@ def imported_by(*arguments: str) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines() if line.startswith("import time:")}
 
 
-@pytest.mark.parametrize("argument", ["--help", "--version"])
-def test_only_the_standard_library_is_imported(argument: str) -> None:
-    """Help and version come from the standard library and the command line's own modules."""
-    extra = imported_by("-m", "syncer", argument) - imported_by("-c", "pass")
+@pytest.mark.parametrize("line", ["--help", "--version", "plan --help", "completion bash"])
+def test_only_the_standard_library_is_imported(line: str) -> None:
+    """Help, version and completion come from the standard library and the command line's own modules."""
+    extra = imported_by("-m", "syncer", *line.split()) - imported_by("-c", "pass")
     packages = {name.partition(".")[0] for name in extra}
 
     assert packages & HEAVY == set()
