@@ -15,6 +15,7 @@ from syncer.apply.context import Tools
 from syncer.apply.follow import follow, row_counts, start, state_of
 from syncer.apply.outcome import ImportOutcome
 from syncer.apply.progress import Step
+from syncer.apply.reasons import job_failure
 from syncer.apply.resources import Creators, recorded_list, resolve_audience, resolve_list, resolve_names
 from syncer.apply.submit import Work, submit, work_folder
 from syncer.errors import ApiError, Conflict, Interrupted, SyncerError
@@ -178,7 +179,8 @@ def _accounting(rows: RowCounts, given: Submitted) -> list[str]:
 
 def _failed(tools: Tools, item: PlannedImport, given: Submitted, status: JobStatus) -> ImportOutcome:
     final = status.error_code.startswith(VALIDATION)
-    message = status.error_message or "the API gave no reason"
+    told = job_failure(status.error_message, rejects.field_names(tools, item, given))
+    message = told or "the API gave no reason"
     failure = Failure(kind="final" if final else "counted", code=status.error_code or "FAILED", message=message)
     record.failed(
         tools,

@@ -131,7 +131,10 @@ class Workspace:
         return apply(self.root, environ=self.environ, reporter=lambda _: given, stop=stop, **options)
 
     def watch(self, watch: Callable[[str, str], Fault | None]) -> None:
-        """Have `watch` called for each request, in the server, before it takes effect."""
+        """Have `watch` called for each request, in the server, before it takes effect; it may return a fault.
+
+        Faults that were scripted before are forgotten.
+        """
         self.emulator.world.faults = Watching(watch)
 
     def log(self, spec: str) -> list[JSON]:
