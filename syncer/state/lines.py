@@ -34,19 +34,21 @@ def decode(line: bytes) -> AnyEvent:
     """
     try:
         event = _decoder.decode(line)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _refuse_newer(line)
         raise UnreadableLine(str(error)) from None
     if event.v != VERSION:
         _refuse_newer(line)
         raise UnreadableLine(f"version {event.v} was never written")
+    if not event.id:
+        raise UnreadableLine("the event has no id")
     return event
 
 
 def _refuse_newer(line: bytes) -> None:
     try:
         version = json.loads(line)["v"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return
     if isinstance(version, int) and version > VERSION:
         raise Conflict(

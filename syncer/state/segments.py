@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from syncer.errors import Conflict, SyncerError
@@ -35,6 +36,7 @@ class Segment:
     lines: int = 0
     tail: bytes = b""
     torn: bool = False
+    inode: int = 0
 
     @property
     def warning(self) -> str | None:
@@ -47,7 +49,10 @@ class Segment:
 
 
 def segments(directory: Path) -> list[Segment]:
-    """Return the log's files in the order they were begun. A missing folder is an empty log."""
+    """Return the log's files in the order they were begun. A missing folder is an empty log.
+
+    Raises Conflict when a file between two others is missing: what it held would be imported again.
+    """
     found = []
     try:
         names = sorted(path.name for path in directory.iterdir())
@@ -57,7 +62,21 @@ def segments(directory: Path) -> list[Segment]:
         match = _NAME.fullmatch(name)
         if match:
             found.append(Segment(directory / name, match["spec"], int(match["number"] or 1)))
-    return sorted(found, key=lambda segment: (segment.spec, segment.number))
+    found.sort(key=lambda segment: (segment.spec, segment.number))
+    _check_complete(directory, found)
+    return found
+
+
+def _check_complete(directory: Path, found: list[Segment]) -> None:
+    there = {(segment.spec, segment.number) for segment in found}
+    for segment in found:
+        if segment.number > 1 and (segment.spec, segment.number - 1) not in there:
+            before = segment_path(directory, segment.spec, segment.number - 1)
+            raise Conflict(
+                f"{before.name} is missing, and {segment.path.name} goes on where it ended",
+                why="the log is append-only and all of its files are read",
+                next_step=f"restore it from git: git log -- {before.as_posix()}",
+            )
 
 
 def segment_path(directory: Path, spec: str, number: int) -> Path:
@@ -68,18 +87,12 @@ def read_new(segment: Segment) -> Iterator[AnyEvent]:
     """Yield the events that were appended since the last call, and remember an unterminated or torn tail.
 
     Raises Conflict for a line that is no event and not the last one, for git's conflict markers, and for a file that
-    became shorter, because the log is append-only.
+    was rewritten since, because the log is append-only.
     """
-    with segment.path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size < segment.read_to:
-            raise Conflict(
-                f"{segment.path.name} became shorter while it was in use",
-                why="the log is append-only; something rewrote it",
-                next_step=f"git log -p -- {segment.path.as_posix()}",
-            )
+    with segment.path.open("rb", buffering=0) as file:
+        _check_only_grown(segment, file)
         file.seek(segment.read_to)
-        data = file.read()
+        data = file.readall()
     segment.tail, segment.torn = b"", False
     lines = data.split(b"\n")
     for index, line in enumerate(lines[:-1]):
@@ -98,6 +111,30 @@ def read_new(segment: Segment) -> Iterator[AnyEvent]:
         yield from _unterminated(segment, lines[-1])
 
 
+def _check_only_grown(segment: Segment, file: FileIO) -> None:
+    """Refuse to read on in a file in which what was read before no longer ends where it did."""
+    status = os.fstat(file.fileno())
+    segment.inode = segment.inode or status.st_ino
+    if status.st_size < segment.read_to:
+        how = "became shorter"
+    elif status.st_ino != segment.inode or not _ends_a_line(file, segment.read_to):
+        how = "was rewritten"
+    else:
+        return
+    raise Conflict(
+        f"{segment.path.name} {how} while it was in use",
+        why="the log is append-only; an editor, a checkout or a merge must not change it under a run",
+        next_step=f"see what happened to it: git log -p -- {segment.path.as_posix()}",
+    )
+
+
+def _ends_a_line(file: FileIO, offset: int) -> bool:
+    if offset == 0:
+        return True
+    file.seek(offset - 1)
+    return file.read(1) == b"\n"
+
+
 def _unterminated(segment: Segment, line: bytes) -> Iterator[AnyEvent]:
     """Read a last line without its newline: an event when it is whole, otherwise torn."""
     segment.tail = line
@@ -110,14 +147,18 @@ def _unterminated(segment: Segment, line: bytes) -> Iterator[AnyEvent]:
 
 
 def _event(segment: Segment, line: bytes) -> AnyEvent:
+    place = f"{segment.path.name}:{segment.lines + 1}"
     if line.startswith(_CONFLICT_MARKERS):
-        place = f"{segment.path.name}:{segment.lines + 1}"
         raise Conflict(
             f"{place}: git's conflict markers stand in the log",
             why="two branches appended to it and the merge was not finished",
             next_step=f"keep the lines of both sides, delete the markers, then: git add {segment.path.as_posix()}",
         )
-    return decode(line)
+    try:
+        return decode(line)
+    except Conflict as newer:
+        newer.where = place
+        raise
 
 
 def _unreadable(segment: Segment, error: UnreadableLine) -> Conflict:
@@ -128,19 +169,17 @@ def _unreadable(segment: Segment, error: UnreadableLine) -> Conflict:
     )
 
 
-def append(segment: Segment, data: bytes) -> None:
+def append(segment: Segment, data: bytes, *, sync: Callable[[int], None] = os.fsync) -> None:
     """Append whole lines durably: they are on disk when this returns.
 
     A torn tail is set aside first, into `.<name>.torn-<offset>`; an unterminated whole line is terminated. Raises
-    SyncerError when the disk refuses; a failed fsync is never tried again, since what is on disk is then unknown.
+    SyncerError when the disk refuses; a failed `sync` is never tried again, since what is on disk is then unknown.
     """
     is_new = not segment.path.exists()
     try:
-        with segment.path.open("ab") as file:
-            prefix = _mend_tail(segment, file.fileno())
-            file.write(prefix + data)
-            file.flush()
-            os.fsync(file.fileno())
+        with segment.path.open("ab", buffering=0) as file:
+            _write_all(file, _mend_tail(segment, file.fileno()) + data)
+            sync(file.fileno())
         if is_new:
             sync_directory(segment.path.parent)
     except OSError as error:
@@ -152,12 +191,20 @@ def append(segment: Segment, data: bytes) -> None:
         ) from error
 
 
+def _write_all(file: FileIO, data: bytes) -> None:
+    """Write without a buffer, which would be written once more when the file is closed after an error."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+
+
 def _mend_tail(segment: Segment, descriptor: int) -> bytes:
     """Return what has to be written before the next line; a torn tail is moved out of the way first."""
     if not segment.torn:
         return b"\n" if segment.tail else b""
     aside = segment.path.with_name(f".{segment.path.name}.torn-{segment.read_to}")
-    aside.write_bytes(segment.tail)
+    with aside.open("ab") as kept:
+        kept.write(segment.tail)
     os.ftruncate(descriptor, segment.read_to)
     return b""
 

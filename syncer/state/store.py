@@ -7,6 +7,7 @@ and the append. That makes a permit a compare-and-swap, whatever the store is ma
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import threading
 from collections import defaultdict
@@ -16,7 +17,7 @@ from typing import Protocol
 
 import msgspec
 
-from syncer.errors import SyncerError, Waiting
+from syncer.errors import Conflict, SyncerError, Waiting
 from syncer.model.events import AnyEvent
 from syncer.model.log import Log
 from syncer.state.lines import encode
@@ -24,6 +25,8 @@ from syncer.state.segments import SEGMENT_BYTES, Segment, append, read_new, segm
 
 Decision = Callable[[Log], Sequence[AnyEvent]]
 LOCK_FILE = ".lock"
+PATIENCE = 0.5
+"""Seconds that a run waits for the folder: longer than `is_held` has it while it looks."""
 RUN_LOCK_FILE = ".run.lock"
 IGNORED = "# made by syncer: locks and torn lines are no history\n.*\n"
 
@@ -51,9 +54,18 @@ class LocalStore:
     never leaves a trace.
     """
 
-    def __init__(self, directory: Path, *, new_id: Callable[[], str] = lambda: secrets.token_hex(8)) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+        segment_bytes: int = SEGMENT_BYTES,
+        sync: Callable[[int], None] = os.fsync,
+    ) -> None:
         self._directory = directory
         self._new_id = new_id
+        self._segment_bytes = segment_bytes
+        self._sync = sync
         self._log = Log()
         self._segments: dict[Path, Segment] = {}
         self._thread_lock = threading.RLock()
@@ -61,11 +73,21 @@ class LocalStore:
 
     def read(self) -> Log:
         with self._thread_lock:
-            for found in segments(self._directory):
+            present = segments(self._directory)
+            self._check_present({found.path for found in present})
+            for found in present:
                 segment = self._segments.setdefault(found.path, found)
                 for event in read_new(segment):
                     self._log.add(event)
             return self._log
+
+    def _check_present(self, present: set[Path]) -> None:
+        for path in sorted(self._segments.keys() - present):
+            raise Conflict(
+                f"{path.name} vanished while the log was in use",
+                why="the log is append-only; something removed the file",
+                next_step=f"restore it from git: git checkout -- {path.as_posix()}",
+            )
 
     def warnings(self) -> list[str]:
         torn = [segment.warning for segment in self._segments.values() if segment.warning]
@@ -103,7 +125,7 @@ class LocalStore:
             by_spec[event.spec].append(event)
         for spec, own in by_spec.items():
             try:
-                append(self._current_segment(spec), b"".join(encode(event) for event in own))
+                append(self._current_segment(spec), b"".join(encode(event) for event in own), sync=self._sync)
             except SyncerError as error:
                 self._failure = error
                 raise
@@ -113,7 +135,7 @@ class LocalStore:
         last = max(own, key=lambda segment: segment.number, default=None)
         if last is None:
             return Segment(segment_path(self._directory, spec, 1), spec, 1)
-        if last.read_to >= SEGMENT_BYTES:
+        if last.read_to >= self._segment_bytes and not last.tail:  # a tail is mended in its own file first
             return Segment(segment_path(self._directory, spec, last.number + 1), spec, last.number + 1)
         return last
 
@@ -124,9 +146,9 @@ class LocalStore:
 
         self._make_directory()
         path = self._directory / RUN_LOCK_FILE
-        lock = filelock.FileLock(path, blocking=False)
+        lock = filelock.FileLock(path)
         try:
-            lock.acquire()
+            lock.acquire(timeout=PATIENCE)
         except filelock.Timeout:
             raise Waiting(
                 "another run is at work on this state folder",

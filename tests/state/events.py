@@ -1,0 +1,117 @@
+"""What the golden files hold: of each kind one event with every fact, and one with only those that must be there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from syncer.model.events import (
+    AnyEvent,
+    ArtifactFacts,
+    AudienceUse,
+    Baselined,
+    Claimed,
+    Failure,
+    Finished,
+    Forgotten,
+    ListUse,
+    Rejection,
+    Resolved,
+    RowCounts,
+    Submitted,
+    Waived,
+)
+
+ABOUT: dict[str, Any] = {
+    "id": "0a1b2c3d4e5f6071",
+    "time": datetime(2026, 11, 23, 2, 0, 1, 250000, tzinfo=UTC),
+    "run": "20261123T020000Z-a1b2c3",
+    "actor": "mara (GitHub Actions run 77)",
+    "spec": "crm-profiles",
+    "workspace": "prod",
+    "object": "profiles",
+    "path": "data/crm/dt=2026-11-22/part-1 ü.csv.gz",
+    "fingerprint": "sha256:9f86d081884c7d65",
+    "import_id": "00112233445566ff",
+    "generation": 2,
+}
+FULL: dict[str, Any] = {**ABOUT, "seen": "ffffffffffffffff", "part": 2, "attempt": 3}
+LIST = ListUse(name="CRM 2026-11", id="lst_01HX", create=True)
+AUDIENCE = AudienceUse(name="CRM prospects", create=True)
+SPEC: dict[str, Any] = {"spec_digest": "5d5d", "preparation": "9e9e"}
+
+EVENTS: dict[str, list[AnyEvent]] = {
+    "claimed": [
+        Claimed(
+            **FULL,
+            **SPEC,
+            epoch=2,
+            lease=datetime(2026, 11, 23, 2, 30, tzinfo=UTC),
+            size=1048576,
+            modified=datetime(2026, 11, 22, 23, 59, 59, tzinfo=UTC),
+            parts=3,
+            write_mode="upsert",
+            batch="crm-profiles-20261122",
+            list_use=LIST,
+            audience=AUDIENCE,
+        ),
+        Claimed(
+            **ABOUT,
+            **SPEC,
+            epoch=1,
+            lease=datetime(2026, 11, 23, 2, 30, tzinfo=UTC),
+            size=0,
+            modified=datetime(2026, 11, 22, tzinfo=UTC),
+        ),
+    ],
+    "submitted": [
+        Submitted(
+            **FULL,
+            **SPEC,
+            epoch=2,
+            job="imp_01HX",
+            artifact=ArtifactFacts(
+                digest="sha256:77", size=512, columns=("email", "import_batch"), file_name="part-1.csv.gz", rows=40
+            ),
+            correlation_id="c-1",
+            list_use=LIST,
+            audience=AUDIENCE,
+        ),
+        Submitted(
+            **ABOUT,
+            **SPEC,
+            epoch=1,
+            job="imp_01HY",
+            artifact=ArtifactFacts(digest="sha256:78", size=1, columns=(), file_name="a.csv"),
+        ),
+    ],
+    "finished": [
+        Finished(
+            **FULL,
+            **SPEC,
+            outcome="completed",
+            job="imp_01HX",
+            rows=RowCounts(read=40, valid=38, invalid=2, inserts=30, updates=8),
+            rejections=(Rejection(reason="email: not an address", count=2, first_row=7),),
+            rejects_file="00112233445566ff-2.csv",
+            correlation_id="c-2",
+            seconds={"prepare": 0.25, "upload": 1.5, "job": 61.0},
+            commit="4f94d5c7e9a03a31",
+            list_use=LIST,
+            audience=AUDIENCE,
+        ),
+        Finished(
+            **ABOUT,
+            **SPEC,
+            outcome="failed",
+            failure=Failure(kind="transient", code="Unavailable", message="the API did not answer"),
+        ),
+    ],
+    "baselined": [Baselined(**FULL, reason="imported by the old cron job"), Baselined(**ABOUT, reason="x")],
+    "forgotten": [Forgotten(**FULL, reason="object was emptied"), Forgotten(**ABOUT, reason="x")],
+    "waived": [Waived(**FULL, reason="test addresses", rows=2), Waived(**ABOUT, reason="x", rows=0)],
+    "resolved": [
+        Resolved(**FULL, job="imp_01HX", decision="abandon", reason="never started, says support"),
+        Resolved(**ABOUT, job="imp_01HX", decision="start", reason="x"),
+    ],
+}
