@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 import traceback
 from datetime import UTC, datetime
@@ -11,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncer.errors import ApiError, Interrupted, InvalidInput, SyncerError
+from syncer.render.next_step import next_step_lines
 from syncer.render.problems import problem_document, problems_text
 
 if TYPE_CHECKING:
     from syncer.cli.console import Console
 
-_NEXT_COMMAND = re.compile(r"^(?:(?P<lead>[^`\n]*?):? +)?(?P<command>(?:syncer|export|git) \S[^\n]*)$")
 _DEFECT = 1
 
 
@@ -50,16 +49,8 @@ def error_text(error: SyncerError, console: Console) -> str:
     if isinstance(error, InvalidInput):
         lines += ["", problems_text(error.problems, style=style)]
     if error.next_step:
-        lines += ["", next_step_text(error.next_step)]
-    return "\n".join(lines)
-
-
-def next_step_text(step: str) -> str:
-    """Put the command of a next step on a line of its own, ready to be copied."""
-    match = _NEXT_COMMAND.match(step)
-    if match is None:
-        return f"next: {step}"
-    return f"{match['lead'] or 'next'}:\n\n    {match['command']}"
+        lines += ["", *next_step_lines(error.next_step)]
+    return "\n".join(lines).rstrip()
 
 
 def _as_json(error: SyncerError) -> str:

@@ -10,12 +10,13 @@ SECRET_VARIABLES = ("EXPERITURE_API_KEY", "SYNCER_CLIENT_SECRET")
 _SHORTEST = 4
 _UNMISTAKABLE = 16
 
-# A URL's query may be a signature. The quotes and the backslash keep a JSON text whole around what is taken out.
-_QUERY = re.compile(r"(?i)(\bhttps?://[^\s?\"'<>`\\]*)\?[^\s\"'<>`\\]*")
-_URL_USER = re.compile(r"(?i)(\bhttps?://)[^\s/@\"'<>`\\]+@")
-_SIGNED = re.compile(r"(?i)\bX-(Amz|Goog)-[\w-]+=[^\s&\"'<>`\\]*")
-_BEARER = re.compile(r"(?i)\b(bearer)\s+[\w.~+/-]+=*")
-_JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")
+# A URL's query may be a signature. Quotes and backslashes end a match, so that a JSON text stays one; and nothing needs
+# a word's boundary before it, because in JSON a line break is `\n`.
+_QUERY = re.compile(r"(?i)(https?://[^\s?\"'<>`\\]*)\?[^\s\"'<>`\\]*")
+_URL_USER = re.compile(r"(?i)(https?://)[^\s/@\"'<>`\\]+@")
+_SIGNED = re.compile(r"(?i)X-(Amz|Goog)-[\w-]+=[^\s&\"'<>`\\]*")
+_BEARER = re.compile(r"(?i)(bearer)\s+(?!tokens?\b)[\w.~+/-]+=*")
+_JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")
 
 
 class Redactor:

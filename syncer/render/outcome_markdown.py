@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 
 from syncer.apply.outcome import ImportOutcome, RunOutcome
 from syncer.plan import Plan
-from syncer.render.layout import counted, number
+from syncer.render.layout import counted, number, shown
 from syncer.render.markdown import code, escaped, folded, table
 from syncer.render.outcome_words import ids, reason_lines, summary
 
@@ -51,5 +52,6 @@ def _details(outcome: ImportOutcome) -> Iterator[str]:
         lines += ["", f"The rows themselves are in {code(outcome.rejects_file)} on the machine that ran this."]
     if lines:
         rejected = f", {counted(outcome.rows.invalid, 'rejected row')}" if outcome.rows and outcome.rows.invalid else ""
-        yield from folded(f"{escaped(outcome.item.file.path)}: {outcome.result}{rejected}", ["", *lines])
+        path = html.escape(shown(outcome.item.file.path))
+        yield from folded(f"{path}: {outcome.result}{rejected}", lines)
         yield ""

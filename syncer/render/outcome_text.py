@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from syncer.apply.outcome import ImportOutcome, Result, RunOutcome
 from syncer.plan import Plan
 from syncer.render.layout import columns, shown, wrap
+from syncer.render.next_step import next_step_lines
 from syncer.render.outcome_words import ids, reason_lines, row_words, summary
 from syncer.render.style import PLAIN, Style
 
@@ -47,7 +48,7 @@ def _import(outcome: ImportOutcome, style: Style, width: int | None) -> Iterator
     if outcome.result != "completed" and ids(outcome):
         yield f"{' ' * 6}{ids(outcome)}"
     if outcome.next_step:
-        yield f"{' ' * 6}next: {shown(outcome.next_step)}"
+        yield from next_step_lines(shown(outcome.next_step), " " * 6)
 
 
 def _coloured(outcome: ImportOutcome, text: str, style: Style) -> str:

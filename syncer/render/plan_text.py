@@ -61,7 +61,7 @@ def _items(items: tuple[PlannedImport, ...], style: Style, width: int | None) ->
     aligned = columns(rows, right=frozenset({_SIZE - 1, _ROWS - 1}))
     reasons = [shown(reason_of(item)) for item in items]
     room = None if width is None else width - max(map(display_width, aligned), default=0) - 4
-    beside = room is None or all(display_width(reason) <= max(room, 0) for reason in reasons)
+    beside = room is None or all(display_width(reason) <= room for reason in reasons)
     if not beside and width is not None:
         longest = max(_LEAST_PATH, width - _LEAST_REASON)
         aligned = columns([(row[0], shorten(row[1], longest), *row[2:]) for row in rows], right=frozenset({2, 3}))
