@@ -145,11 +145,11 @@ def test_threads_do_not_mix_lines(item: MakeItem) -> None:
 
 def test_quiet_is_a_reporter_too(item: MakeItem) -> None:
     """With -q every report is taken, and nothing told."""
-    one = item(Action.IMPORT, "a.csv", "new file")
+    one, told = item(Action.IMPORT, "a.csv", "new file"), list[str]()
     reporters: tuple[Reporter, ...] = (
         SilentProgress(),
-        LineProgress([].append),
-        LiveProgress([].append, width=lambda: 80),
+        LineProgress(told.append),
+        LiveProgress(told.append, width=lambda: 80),
     )
 
     for reporter in reporters:
