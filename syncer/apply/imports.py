@@ -16,7 +16,14 @@ from syncer.apply.follow import follow, row_counts, start, state_of
 from syncer.apply.outcome import ImportOutcome
 from syncer.apply.progress import Step
 from syncer.apply.reasons import job_failure
-from syncer.apply.resources import Creators, recorded_list, resolve_audience, resolve_list, resolve_names
+from syncer.apply.resources import (
+    Creators,
+    creates_something,
+    recorded_list,
+    resolve_audience,
+    resolve_list,
+    resolve_names,
+)
 from syncer.apply.submit import Work, submit, work_folder
 from syncer.errors import ApiError, Conflict, Interrupted, SyncerError
 from syncer.model.events import Claimed, Failure, RowCounts, Submitted
@@ -38,7 +45,7 @@ def execute(tools: Tools, item: PlannedImport, creators: Creators) -> ImportOutc
         return _resume(tools, item)
     spec = tools.specs[item.spec]
     names = resolve_names(spec, _values(tools, item, spec), _earlier_claim(tools, item))
-    with creators.hold(names):
+    with creators.hold(names) as let_go:
         held = record.claim(
             tools,
             item,
@@ -46,6 +53,8 @@ def execute(tools: Tools, item: PlannedImport, creators: Creators) -> ImportOutc
             list_use=resolve_list(tools, spec, names.list_name),
             audience=resolve_audience(tools, spec, names.audience),
         )
+        if not creates_something(held):
+            let_go()
         tools.reporter.step(item, Step.CLAIMED)
         return _work(tools, item, spec, held)
 

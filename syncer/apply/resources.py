@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from syncer.apply.context import Stop, Tools
@@ -49,7 +49,7 @@ def resolve_names(spec: Spec, values: Values, earlier: Claimed | None) -> Names:
 
 
 class Creators:
-    """Lets one import at a time of this run create or join a list or audience of a name."""
+    """Lets one import at a time of this run find out whether a list or audience of a name exists, and create it."""
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
@@ -57,22 +57,25 @@ class Creators:
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @contextmanager
-    def hold(self, names: Names) -> Iterator[None]:
-        """Hold both names, always in the same order, so that no two imports wait for each other."""
+    def hold(self, names: Names) -> Iterator[Callable[[], None]]:
+        """Hold both names, always in the same order, so that no two imports wait for each other.
+
+        Gives what lets go of them early: an import that creates nothing need not keep others waiting.
+        """
         kinds = (("audience", names.audience), ("list", names.list_name))
-        wanted = sorted(f"{kind} {name}" for kind, name in kinds if name is not None)
-        held: list[threading.Lock] = []
-        try:
-            for label in wanted:
+        with ExitStack() as held:
+            for label in sorted(f"{kind} {name}" for kind, name in kinds if name is not None):
                 with self._guard:
                     lock = self._locks[label]
                 while not lock.acquire(timeout=_LOCK_PATIENCE):
                     self._stop.check()
-                held.append(lock)
-            yield
-        finally:
-            for lock in reversed(held):
-                lock.release()
+                held.callback(lock.release)
+            yield held.close
+
+
+def creates_something(held: Claimed) -> bool:
+    """Whether the claimed import's job makes a list or an audience."""
+    return any(use is not None and use.create for use in (held.list_use, held.audience))
 
 
 def resolve_list(tools: Tools, spec: Spec, name: str | None) -> ListUse | None:

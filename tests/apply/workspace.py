@@ -13,6 +13,7 @@ from syncer.emulator.faults import Fault, Faults
 from syncer.operations.apply import apply
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -81,6 +82,16 @@ class Noted(Silent):
     def finished(self, item: PlannedImport, outcome: ImportOutcome) -> None:
         del outcome
         self.ended.append(item.file.path)
+
+
+def meeting(at: threading.Barrier) -> Noted:
+    """Return a reporter that lets an import past RUNNING only once another one has come there, too."""
+
+    def on_step(_: PlannedImport, step: Step) -> None:
+        if step is Step.RUNNING:
+            at.wait(20)
+
+    return Noted(on_step)
 
 
 @dataclass(slots=True)
