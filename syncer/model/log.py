@@ -50,11 +50,20 @@ class Log:
     def __len__(self) -> int:
         return len(self._events)
 
+    def __iter__(self) -> Iterator[AnyEvent]:
+        """Yield every event once, in the order in which they were added: that of the lines within each spec's log."""
+        return iter(self._events.values())
+
+    def holds(self, event: AnyEvent) -> bool:
+        """Whether this very event was added. Raises Conflict when another one has its id."""
+        known = self._events.get(event.id)
+        if known is not None and known != event:
+            raise _altered(event)
+        return known is not None
+
     def add(self, event: AnyEvent) -> None:
         """Add one event. Raises Conflict when another event has its id: a line of the log was altered."""
-        if (known := self._events.get(event.id)) is not None:
-            if known != event:
-                raise _altered(event)
+        if self.holds(event):
             return
         self._events[event.id] = event
         self._tails[event.spec] = event.id

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import platform
 import random
-import secrets
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +19,7 @@ from syncer.apply.progress import Reporter
 from syncer.errors import Conflict, Refused
 from syncer.operations import folders
 from syncer.operations.connect import open_api, utc_now
+from syncer.operations.identity import identity
 from syncer.operations.plan import load_saved, reconcile
 from syncer.plan import Action, Filters, Plan, only, stale
 from syncer.plan.document import SavedPlan
@@ -64,7 +61,7 @@ def apply(
     store = LocalStore(folders.state(root, project.settings))
     first = reconcile(project, store, filters=filters, now=clock(), ask=lambda: None, exclusive=not store.is_held())
     checked = _held_to(None if first.undecided else kept, first, saved)
-    run = _identity(root, environ, clock())
+    run = identity(root, environ, clock())
     if not checked.runnable and not checked.undecided and not checked.count(Action.WAIT):
         reporter(checked)
         return checked, _with_attention(checked, RunOutcome(run.id, ()))
@@ -175,34 +172,3 @@ def _with_attention(made: Plan, outcome: RunOutcome) -> RunOutcome:
         for item in made.attention
     )
     return replace(outcome, imports=outcome.imports + stuck, problems=made.problems)
-
-
-def _identity(root: Path, environ: Mapping[str, str], now: datetime) -> RunIdentity:
-    run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    return RunIdentity(run, _actor(environ), _commit(root))
-
-
-def _actor(environ: Mapping[str, str]) -> str:
-    if environ.get("GITHUB_ACTOR"):
-        return f"{environ['GITHUB_ACTOR']} (GitHub Actions run {environ.get('GITHUB_RUN_ID', 'unknown')})"
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):
-        user = "unknown"
-    return f"{user}@{platform.node()}"
-
-
-def _commit(root: Path) -> str | None:
-    """Return the commit that the specs stand at, or None outside git."""
-    try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"],  # noqa: S607 - the user's own git, wherever it is
-            cwd=root,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip() if answer.returncode == 0 else None

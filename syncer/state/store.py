@@ -11,7 +11,7 @@ import os
 import secrets
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -41,6 +41,12 @@ class Store(Protocol):
         """Call `decide` with the exact log and append what it returns, durably and as one step.
 
         Returns the events as they were written. What `decide` raises is passed on, and nothing is written then.
+        """
+
+    def merge(self, events: Iterable[AnyEvent]) -> int:
+        """Append the events of another log that this one lacks, as they are, and return how many those were.
+
+        Raises Conflict, and writes nothing, when an event of the same id stands here with other contents.
         """
 
     def warnings(self) -> list[str]:
@@ -99,15 +105,27 @@ class LocalStore:
         return torn + holes
 
     def transact(self, decide: Decision) -> tuple[AnyEvent, ...]:
+        return self._transact(decide, self._stamped)
+
+    def _transact(
+        self, decide: Decision, stamp: Callable[[Sequence[AnyEvent]], tuple[AnyEvent, ...]]
+    ) -> tuple[AnyEvent, ...]:
         with self._thread_lock:
             if self._failure is not None:
                 raise self._failure
             with self._exclusive(LOCK_FILE):
                 drafts = decide(self.read())
-                events = self._stamped(drafts)
+                events = stamp(drafts)
                 self._append(events)
                 self.read()
                 return events
+
+    def merge(self, events: Iterable[AnyEvent]) -> int:
+        def lacking(log: Log) -> Sequence[AnyEvent]:
+            given = Log(events)  # what contradicts itself is refused, and what stands twice counts once
+            return [event for event in given if not log.holds(event)]
+
+        return len(self._transact(lacking, tuple))
 
     def _stamped(self, drafts: Sequence[AnyEvent]) -> tuple[AnyEvent, ...]:
         tails: dict[str, str] = {}
