@@ -76,11 +76,11 @@ def reconcile(
         exclusive=exclusive,
     )
     made = make_plan(inputs)
-    if any(own.spec.limits.rows is not None for own in specs):
-        inputs = replace(inputs, specs=counted(specs, made))
-        made = make_plan(inputs)
     if made.undecided or objects:
         inputs = _with_object_facts(inputs, ask, made.undecided | objects, required=bool(objects))
+        made = make_plan(inputs)
+    if any(own.spec.limits.rows is not None for own in specs):
+        inputs = replace(inputs, specs=counted(specs, made))
         made = make_plan(inputs)
     return replace(made, warnings=tuple(store.warnings()), write_modes=dict(inputs.write_modes))
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from syncer.model.events import Submitted
 from syncer.model.files import SourceFile
-from syncer.model.log import Lineage, Log, WriteMode
+from syncer.model.log import Generation, Lineage, Log, WriteMode
 from syncer.model.spec import Spec
 from syncer.plan.types import Filters
 
@@ -46,4 +47,10 @@ class Inputs:
     exclusive: bool = False
 
     def lineage(self, spec: Spec) -> Lineage:
-        return Lineage((*spec.formerly, spec.name), self.workspace, spec.target.object)
+        return Lineage(spec.lineage, self.workspace, spec.target.object)
+
+    def history_of(self, permit: Submitted) -> Generation | None:
+        """Return the import that a permit belongs to, under every name that its spec has had."""
+        names = next((own.spec.lineage for own in self.specs if permit.spec in own.spec.lineage), (permit.spec,))
+        lineage = Lineage(names, self.workspace, permit.object)
+        return self.log.find(lineage, permit.path, permit.generation, permit.import_id)

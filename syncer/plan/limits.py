@@ -56,10 +56,14 @@ def _over_limits(own: SpecInput, items: list[PlannedImport]) -> Iterator[Refusal
             reason=f"{len(starting)} files are pending",
             override=override,
         )
-    rows = sum(item.file.rows or 0 for item in starting)
-    if limits.rows is not None and rows > limits.rows:
+    if limits.rows is None:
+        return
+    counts = [item.file.rows for item in starting]
+    rows = sum(count for count in counts if count is not None)
+    if rows > limits.rows or None in counts:
+        more = f", and {counts.count(None)} files are not counted" if None in counts else ""
         yield Refusal(
-            spec=name, setting=f"limits.rows: {limits.rows}", reason=f"{rows} rows are pending", override=override
+            spec=name, setting=f"limits.rows: {limits.rows}", reason=f"{rows} rows are pending{more}", override=override
         )
 
 

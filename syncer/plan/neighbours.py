@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from syncer.model.log import Lineage
 from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.types import Action, PlannedImport
 
@@ -31,24 +31,34 @@ def in_order(items: list[PlannedImport], *, keep_order: bool) -> list[PlannedImp
     return held
 
 
-def objects_held(inputs: Inputs, decided: dict[str, list[PlannedImport]]) -> None:
-    """Let imports wait for another living run's job on the same object, whichever spec permitted it."""
-    if inputs.exclusive:
-        return
-    holders: dict[str, str] = {}
+def objects_held(inputs: Inputs, decided: dict[str, list[PlannedImport]], resumed: Iterable[PlannedImport]) -> None:
+    """Hold imports back from objects on which a job may be running that this plan does not bring to its end.
+
+    `resumed` are the jobs that it does. Another living run's job is waited for; any other one holds its object until
+    somebody looks at it, or until a run that is not kept from it does.
+    """
+    ours = {(item.file.path, item.generation, item.import_id) for item in resumed}
+    holders: dict[str, tuple[Action, str]] = {}
     for permit in inputs.log.open_permits(inputs.workspace):
-        lineage = Lineage((permit.spec,), inputs.workspace, permit.object)
-        life = inputs.log.find(lineage, permit.path, permit.generation, permit.import_id)
+        if (permit.path, permit.generation, permit.import_id) in ours:
+            continue
+        life = inputs.history_of(permit)
         claim = life.last_claim if life else None
-        if claim is not None and claim.lease > inputs.now:
-            holders[permit.object] = f"run {permit.run} has job {permit.job} on object {permit.object}"
+        if not inputs.exclusive and claim is not None and claim.lease > inputs.now:
+            reason = f"run {permit.run} has job {permit.job} on object {permit.object}"
+            holders.setdefault(permit.object, (Action.WAIT, reason))
+        else:
+            reason = f"job {permit.job} of spec {permit.spec} may be running on object {permit.object}"
+            holders[permit.object] = (Action.BLOCKED, reason)
     for name, items in decided.items():
-        decided[name] = [
-            replace(item, action=Action.WAIT, reason=holders[item.object])
-            if item.action in _STARTS and item.object in holders
-            else item
-            for item in items
-        ]
+        decided[name] = [_held(item, holders.get(item.object)) for item in items]
+
+
+def _held(item: PlannedImport, holder: tuple[Action, str] | None) -> PlannedImport:
+    if holder is None or item.action not in _STARTS:
+        return item
+    action, reason = holder
+    return replace(item, action=action, reason=reason)
 
 
 def dependants_held(by_name: dict[str, SpecInput], decided: dict[str, list[PlannedImport]], chosen: set[str]) -> None:
@@ -58,7 +68,7 @@ def dependants_held(by_name: dict[str, SpecInput], decided: dict[str, list[Plann
     """
     for name, items in decided.items():
         dependencies = [d for d in by_name[name].spec.depends_on if d in decided]
-        hold = next((reason for d in dependencies if (reason := _hold(d, decided[d], chosen))), None)
+        hold = next((reason for d in dependencies if (reason := _hold(by_name[d], decided[d], chosen))), None)
         after = tuple(d for d in dependencies if any(item.runnable for item in decided[d]))
         decided[name] = [_behind(item, hold, after) if item.action in _STARTS else item for item in items]
 
@@ -69,7 +79,10 @@ def _behind(item: PlannedImport, hold: str | None, after: tuple[str, ...]) -> Pl
     return replace(item, after=after)
 
 
-def _hold(name: str, items: list[PlannedImport], chosen: set[str]) -> str | None:
+def _hold(own: SpecInput, items: list[PlannedImport], chosen: set[str]) -> str | None:
+    name = own.spec.name
+    if own.problem:
+        return f"depends on {name}, whose source cannot be listed"
     if any(item.attention for item in items):
         return f"depends on {name}, which needs attention"
     if any(item.action in (Action.BLOCKED, Action.WAIT) for item in items):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from syncer.model.events import Submitted
 from syncer.model.in_force import not_in_force
-from syncer.model.log import Lineage
-from syncer.plan.decide import Verdict, decide, file_of, planned
+from syncer.plan.decide import decide, planned
+from syncer.plan.history import file_of, unsettled
 from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.limits import refusals, throttled
 from syncer.plan.neighbours import dependants_held, in_order, objects_held
-from syncer.plan.types import Action, Filters, Plan, PlannedImport, SpecPlan
+from syncer.plan.types import Action, Plan, PlannedImport, SpecPlan
 
 
 def make_plan(inputs: Inputs) -> Plan:
@@ -28,15 +29,17 @@ def make_plan(inputs: Inputs) -> Plan:
         items = _vanished(inputs, own) + items
         items = in_order(items, keep_order=keeps_order(own, inputs))
         decided[name] = throttled(own, items)
-    objects_held(inputs, decided)
-    dependants_held(by_name, decided, chosen)
     shown = [own for own in inputs.specs if own.spec.name in chosen]
+    orphaned = _undeclared(inputs)
+    taken_up = [*orphaned, *(item for own in shown for item in decided[own.spec.name])]
+    objects_held(inputs, decided, [item for item in taken_up if item.action is Action.RESUME])
+    dependants_held(by_name, decided, chosen)
     return Plan(
         created=inputs.now,
         workspace=inputs.workspace,
         filters=inputs.filters,
         specs=tuple(_spec_plan(own, inputs) for own in shown),
-        imports=tuple(_undeclared(inputs)) + tuple(item for own in shown for item in decided[own.spec.name]),
+        imports=(*orphaned, *(item for own in shown for item in decided[own.spec.name])),
         refusals=tuple(refusal for own in shown for refusal in refusals(inputs, own, decided[own.spec.name])),
         undecided=frozenset(undecided),
     )
@@ -88,53 +91,49 @@ def _vanished(inputs: Inputs, own: SpecInput) -> list[PlannedImport]:
     """Return what to do with permitted jobs whose source file is gone: the job is asked all the same."""
     lineage = inputs.lineage(own.spec)
     present = {file.path for file in own.files}
-    gone = [path for path in sorted(inputs.log.paths(lineage) - present) if _is_open(inputs, lineage, path)]
     items = []
-    for path in gone:
-        unsettled = next(life for life in inputs.log.generations(lineage, path) if life.open_permits)
-        file = file_of(unsettled)
-        items.append(planned(own, inputs, file, decide(inputs, own, file)))
+    for path in sorted(inputs.log.paths(lineage) - present):
+        life = next((life for life in inputs.log.generations(lineage, path) if life.open_permits), None)
+        if life is not None:
+            items.append(planned(own, inputs, file_of(life), unsettled(inputs, life)))
     return items
-
-
-def _is_open(inputs: Inputs, lineage: Lineage, path: str) -> bool:
-    return any(life.open_permits and not life.done for life in inputs.log.generations(lineage, path))
 
 
 def _undeclared(inputs: Inputs) -> list[PlannedImport]:
     """Return jobs that were permitted under a spec which no longer exists, so that their end is recorded too."""
-    declared = {name for own in inputs.specs for name in own.spec.lineage}
-    if inputs.filters != Filters():
+    declared = {(name, own.spec.target.object) for own in inputs.specs for name in own.spec.lineage}
+    if inputs.filters.selects:
         return []
-    items = []
-    for permit in inputs.log.open_permits(inputs.workspace):
-        if permit.spec in declared:
-            continue
-        lineage = Lineage((permit.spec,), inputs.workspace, permit.object)
-        life = inputs.log.find(lineage, permit.path, permit.generation, permit.import_id)
-        if life is None or life.done:
-            continue
-        verdict = Verdict(
-            action=Action.RESUME,
-            reason=f"job {permit.job} was permitted by a spec that is no longer declared",
-            generation=permit.generation,
-        )
-        items.append(
-            PlannedImport(
-                action=verdict.action,
-                reason=verdict.reason,
-                spec=permit.spec,
-                spec_digest=permit.spec_digest,
-                preparation=permit.preparation,
-                object=permit.object,
-                file=file_of(life),
-                import_id=permit.import_id,
-                generation=permit.generation,
-                attempt=permit.attempt,
-                job=permit.job,
-            )
-        )
-    return items
+    lives = {
+        (permit.spec, permit.object, permit.path, permit.generation, permit.import_id): permit
+        for permit in inputs.log.open_permits(inputs.workspace)
+        if (permit.spec, permit.object) not in declared
+    }
+    return [_orphaned(inputs, permit) for _, permit in sorted(lives.items(), key=lambda entry: entry[0])]
+
+
+def _orphaned(inputs: Inputs, permit: Submitted) -> PlannedImport:
+    life = inputs.history_of(permit)
+    if life is None:
+        raise AssertionError(f"permit {permit.id} belongs to no import")
+    verdict = unsettled(inputs, life)
+    if verdict.action is Action.RESUME:
+        reason = f"job {verdict.job} was permitted by a spec that no longer imports into {permit.object}"
+        verdict = replace(verdict, reason=reason)
+    return PlannedImport(
+        action=verdict.action,
+        reason=verdict.reason,
+        spec=permit.spec,
+        spec_digest="",  # no spec allows the job now: one that has not started yet is not to be started
+        preparation=permit.preparation,
+        object=permit.object,
+        file=file_of(life),
+        import_id=permit.import_id,
+        generation=permit.generation,
+        attempt=verdict.attempt,
+        job=verdict.job,
+        attention=verdict.attention,
+    )
 
 
 def stale(saved: Mapping[str, str], now: Plan) -> list[str]:

@@ -63,18 +63,23 @@ class PlannedImport:
 
     @property
     def cover(self) -> str:
-        """Name everything this decision rests on: the spec, the file's version, and where the log stands for it."""
+        """Name everything this decision rests on.
+
+        The spec, how its files are prepared, the file's version, where the log stands for it, and what comes first.
+        """
         return digest(
             [
                 self.action,
                 self.spec,
                 self.spec_digest,
+                self.preparation,
                 self.file.path,
                 self.file.fingerprint,
                 self.import_id,
                 self.generation,
                 self.attempt,
                 self.job,
+                self.after,
             ]
         )
 
@@ -114,6 +119,11 @@ class Filters:
     since: date | None = None
     until: date | None = None
     over_limits: tuple[str, ...] = ()
+
+    @property
+    def selects(self) -> bool:
+        """Whether some part of the project is left out. Letting a limit be passed leaves nothing out."""
+        return self != Filters(over_limits=self.over_limits)
 
     def includes(self, name: str, tags: tuple[str, ...]) -> bool:
         """Whether a spec is left in: any of the names and any of the tags, and none of the excluded."""

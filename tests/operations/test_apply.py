@@ -28,6 +28,7 @@ from tests.apply.workspace import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from syncer.emulator.faults import Fault
@@ -352,10 +353,10 @@ def test_a_log_that_cannot_be_written_stops_the_whole_run(crm: Workspace, monkey
     """Without a durable permit no job is started, and no other import is begun."""
     crm.people("b.csv", "b@example.com")
 
-    def full_disk(segment: Segment, data: bytes) -> None:
+    def full_disk(segment: Segment, data: bytes, **more: Callable[[int], None]) -> None:
         if b'"submitted"' in data:
             raise SyncerError("the state log could not be written: No space left on device")
-        append(segment, data)
+        append(segment, data, **more)
 
     with monkeypatch.context() as patched:
         patched.setattr("syncer.state.store.append", full_disk)
