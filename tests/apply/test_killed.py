@@ -1,0 +1,96 @@
+"""A run that is killed outright, at every request that it makes: each row arrives exactly once all the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from syncer.emulator.faults import Fault
+from syncer.model.log import Standing
+from syncer.state.store import LocalStore
+from tests.apply.killed import start_run
+from tests.apply.workspace import ERROR_FILE, INIT, MAPPING, ORDERS, START, STATUS, UPLOAD, Workspace, results, shape_of
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+Effect = Literal["drop_before", "drop_after"]
+
+
+class Killer:
+    """Kills the running process when its `at`-th request arrives, before or after the request takes effect."""
+
+    def __init__(self, at: int, effect: Effect) -> None:
+        self.process: BaseProcess | None = None
+        self.killed_at: str | None = None
+        self._at = at
+        self._effect = effect
+        self._seen = 0
+
+    def watch(self, method: str, path: str) -> Fault | None:
+        self._seen += 1
+        if self._seen != self._at or self.process is None:
+            return None
+        self.killed_at = shape_of(method, path)
+        self.process.kill()
+        self.process.join()
+        return Fault(match=f"{method} {path}", do=self._effect)
+
+
+def kill_one_run(workspace: Workspace, at: int, effect: Effect) -> str | None:
+    """Run in another process until its `at`-th request, and return which that was; None if it ended before."""
+    killer = Killer(at, effect)
+    workspace.watch(killer.watch)
+    killer.process = start_run(workspace.root, workspace.environ)
+    killer.process.join(60)
+    assert killer.process.exitcode is not None, "the run hangs"
+    workspace.watch(lambda *_: None)
+    return killer.killed_at
+
+
+def check_everything_once(workspace: Workspace, expected: list[str]) -> None:
+    """Every row is there once, no job is left running, and the log folds without a complaint."""
+    assert workspace.merged("orders", "order_id") == sorted(expected)
+    assert "running" not in workspace.jobs()
+    store = LocalStore(workspace.root / "state")
+    lives = [life for _, _, life in store.read().all_generations("127.0.0.1")]
+    assert store.warnings() == []
+    assert {life.standing for life in lives} == {Standing.DONE}
+    assert all(not life.open_permits for life in lives)
+
+
+@pytest.mark.parametrize("effect", ["drop_before", "drop_after"])
+def test_each_row_is_there_once_wherever_the_run_is_killed(workspace: Workspace, effect: Effect) -> None:
+    """For every request of an import into an append object: kill the run there, run again, count the rows."""
+    workspace.spec("shop", ORDERS)
+    expected: list[str] = []
+    killed_at: list[str] = []
+    for number in range(1, 30):
+        workspace.file(
+            f"orders/{number:02}.csv",
+            "id,at,amount",
+            f"o{number},2026-04-21T16:30:00Z,9.5",
+            f"bad{number},2026-04-21T16:30:00Z,much",
+        )
+        expected.append(f"o{number}")
+        where = kill_one_run(workspace, number, effect)
+        outcome = workspace.run()
+        assert set(results(outcome).values()) <= {"completed"}, where
+        check_everything_once(workspace, expected)
+        if where is None:
+            break
+        killed_at.append(where)
+    assert {INIT, UPLOAD, MAPPING, START, STATUS, ERROR_FILE} <= set(killed_at)
+    assert workspace.jobs().count("completed") == len(expected)
+
+
+def test_a_run_that_is_killed_again_and_again_gets_there(workspace: Workspace) -> None:
+    """Each run dies at the same call as the one before; the first that is let through finishes what they began."""
+    workspace.spec("shop", ORDERS)
+    workspace.orders("a.csv", "o1", "o2")
+    for at in (3, 4, 4, 5, 3):
+        assert kill_one_run(workspace, at, "drop_after") is not None
+    assert results(workspace.run()) == {"orders/a.csv": "completed"}
+    check_everything_once(workspace, ["o1", "o2"])
+    assert workspace.events("shop").count("submitted") == 1
