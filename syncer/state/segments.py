@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -53,15 +53,17 @@ def segments(directory: Path) -> list[Segment]:
 
     Raises Conflict when a file between two others is missing: what it held would be imported again.
     """
-    found = []
     try:
         names = sorted(path.name for path in directory.iterdir())
     except FileNotFoundError:
         return []
-    for name in names:
-        match = _NAME.fullmatch(name)
-        if match:
-            found.append(Segment(directory / name, match["spec"], int(match["number"] or 1)))
+    return in_sequence(directory, names)
+
+
+def in_sequence(directory: Path, names: Iterable[str]) -> list[Segment]:
+    """Return the segments among these file names in the order they were begun. Raises Conflict as `segments` does."""
+    matches = [match for name in names if (match := _NAME.fullmatch(name))]
+    found = [Segment(directory / match[0], match["spec"], int(match["number"] or 1)) for match in matches]
     found.sort(key=lambda segment: (segment.spec, segment.number))
     _check_complete(directory, found)
     return found
@@ -93,6 +95,11 @@ def read_new(segment: Segment) -> Iterator[AnyEvent]:
         _check_only_grown(segment, file)
         file.seek(segment.read_to)
         data = file.readall()
+    yield from parse(segment, data)
+
+
+def parse(segment: Segment, data: bytes) -> Iterator[AnyEvent]:
+    """Yield the events of what stands after `segment.read_to`. Raises Conflict as `read_new` does."""
     segment.tail, segment.torn = b"", False
     lines = data.split(b"\n")
     for index, line in enumerate(lines[:-1]):
