@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Mapping
 from typing import TextIO
@@ -28,7 +27,11 @@ def is_live(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 def width_of(stream: TextIO) -> int | None:
     """Return the terminal's columns, or None for what is none."""
-    return max(_NARROWEST, shutil.get_terminal_size().columns) if _is_terminal(stream) else None
+    if not _is_terminal(stream):
+        return None
+    from shutil import get_terminal_size  # noqa: PLC0415 - loads every compression there is
+
+    return max(_NARROWEST, get_terminal_size().columns)
 
 
 def _is_terminal(stream: TextIO) -> bool:

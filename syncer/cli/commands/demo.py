@@ -19,9 +19,11 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    from syncer.cli.signals import exiting  # noqa: PLC0415 - not for --help
+    from syncer.apply.context import Stop  # noqa: PLC0415 - not for --help
+    from syncer.cli.signals import stopping  # noqa: PLC0415 - not for --help
     from syncer.operations.demo import demo  # noqa: PLC0415 - not for --help
 
-    with exiting():  # so that the emulator never outlives the demo
-        demo(arguments.dir, environ=console.environ, tell=console.data, style=console.style)
+    stop = Stop()
+    with stopping(stop, insist=False):  # so that the emulator never outlives the demo
+        demo(arguments.dir, environ=console.environ, tell=console.data, style=console.style, stop=stop)
     return 0

@@ -9,16 +9,16 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import syncer
+from syncer.apply.context import Stop
 from syncer.errors import SyncerError
 
 TOKEN: Final = "demo-token"  # noqa: S105 - the emulator takes any
 _READY: Final = "syncer emulator ready: "
-_READY_SECONDS: Final = 60
+_LOOK_SECONDS: Final = 0.02
 _LAST_SECONDS: Final = 10
-_COMMAND_SECONDS: Final = 300
 
 # What would make the demo's commands do something else than on anybody's machine.
 _FOREIGN_PREFIXES: Final = ("SYNCER_", "GITHUB_", "EXPERITURE_")
@@ -37,48 +37,65 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": path, "EXPERITURE_API_KEY": TOKEN}
 
 
-def run_syncer(arguments: tuple[str, ...], root: Path, environ: Mapping[str, str]) -> int:
-    """Run one command in the workspace, on the same streams as this process, and return its exit code."""
-    ran = subprocess.run(  # noqa: S603 - this very program
-        [sys.executable, "-m", "syncer", *arguments],
-        cwd=root,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        timeout=_COMMAND_SECONDS,
-        check=False,
-    )
-    return ran.returncode
+def run_syncer(arguments: tuple[str, ...], root: Path, environ: Mapping[str, str], stop: Stop) -> int:
+    """Run one command in the workspace, on the same streams as this process, and return its exit code.
+
+    Raises Interrupted when `stop` is set meanwhile; the command has ended by then.
+    """
+    with _running(arguments, root, environ) as child:
+        while child.poll() is None:
+            stop.wait(_LOOK_SECONDS)
+        return child.returncode
 
 
 @contextmanager
-def emulator(data: Path, environ: Mapping[str, str]) -> Iterator[str]:
+def emulator(data: Path, environ: Mapping[str, str], stop: Stop) -> Iterator[str]:
     """Serve `data` on a free port until the block ends, however it ends; gives the base URL.
 
-    Raises SyncerError when the emulator does not come up.
+    Raises SyncerError when the emulator does not come up, Interrupted when `stop` is set before it does.
     """
     data.mkdir(parents=True, exist_ok=True)
-    with (data / "log.txt").open("wb") as log:
-        child = subprocess.Popen(  # noqa: S603 - this very program
-            [sys.executable, "-m", "syncer", "emulate", "--port", "0", "--data", str(data)],
-            cwd=data,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-        try:
-            yield _base_url(child, data)
-        finally:
-            _end(child)
+    arguments = ("emulate", "--port", "0", "--data", str(data))
+    with (
+        (data / "log.txt").open("wb") as log,
+        _running(arguments, data, environ, stdout=subprocess.PIPE, stderr=log) as child,
+    ):
+        yield _base_url(child, data, stop)
 
 
-def _base_url(child: subprocess.Popen[bytes], data: Path) -> str:
-    """Read the line that tells where it listens; one that does not come in time is as good as none."""
+@contextmanager
+def _running(
+    arguments: tuple[str, ...],
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    stdout: int | None = None,
+    stderr: IO[bytes] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start syncer, and end it with the block."""
+    child = subprocess.Popen(  # noqa: S603 - this very program
+        [sys.executable, "-m", "syncer", *arguments],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+    )
+    try:
+        yield child
+    finally:
+        _end(child)
+
+
+def _base_url(child: subprocess.Popen[bytes], data: Path, stop: Stop) -> str:
+    """Read the line that tells where it listens. An emulator that ends instead closes the stream, which ends this."""
     lines: list[bytes] = []
     stream = child.stdout
     reader = threading.Thread(target=lambda: lines.append(stream.readline() if stream else b""), daemon=True)
     reader.start()
-    reader.join(_READY_SECONDS)
+    while reader.is_alive():
+        stop.check()
+        reader.join(_LOOK_SECONDS)
     line = lines[0].decode("utf-8", "replace").strip() if lines else ""
     if not line.startswith(_READY):
         raise SyncerError("the emulator did not start", where=str(data / "log.txt"))
@@ -86,8 +103,8 @@ def _base_url(child: subprocess.Popen[bytes], data: Path) -> str:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
     try:
+        child.terminate()
         child.wait(_LAST_SECONDS)
     except subprocess.TimeoutExpired:
         child.kill()

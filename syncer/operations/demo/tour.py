@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from syncer.errors import SyncerError, UsageError
+from syncer.apply.context import Stop
+from syncer.errors import Interrupted, SyncerError, UsageError
 from syncer.operations.demo.processes import TOKEN, clean_environment, emulator, run_syncer
 from syncer.operations.demo.proof import prove
 from syncer.operations.demo.workspace import CHANGED, correct_first_bad_address, make_workspace
@@ -33,17 +34,23 @@ def demo(
     environ: Mapping[str, str] | None = None,
     tell: Tell,
     style: Style = PLAIN,
+    stop: Stop | None = None,
 ) -> Path:
     """Make a workspace, import it into an emulator, prove what came of it, and return where the workspace is.
 
     `folder` must be new or empty; without one it is a temporary one, which is left for a look. Takes seconds. Raises
-    SyncerError when a step does not go as it says; the emulator is gone in any case.
+    SyncerError when a step does not go as it says, Interrupted when `stop` is set; every process it started is gone by
+    then.
     """
     root = _new_folder(folder)
-    tour = _Tour(root, clean_environment(os.environ if environ is None else environ), tell, style)
-    with emulator(root / _DATA, tour.environ) as base_url:
-        make_workspace(root, base_url)
-        tour.walk()
+    stop = stop or Stop()
+    tour = _Tour(root, clean_environment(os.environ if environ is None else environ), tell, style, stop)
+    try:
+        with emulator(root / _DATA, tour.environ, stop) as base_url:
+            make_workspace(root, base_url)
+            tour.walk()
+    except Interrupted as error:
+        raise Interrupted("the demo was stopped", signal_number=error.signal_number) from None
     tour.prove()
     tour.farewell(base_url)
     return root
@@ -66,6 +73,7 @@ class _Tour:
     environ: Mapping[str, str]
     tell: Tell
     style: Style
+    stop: Stop
     steps: int = 0
 
     def walk(self) -> None:
@@ -119,7 +127,7 @@ class _Tour:
 
     def _run(self, *arguments: str, expected: int = 0) -> None:
         self.tell(self.style.cyan(f"$ syncer {' '.join(arguments)}"))
-        code = run_syncer(arguments, self.root, self.environ)
+        code = run_syncer(arguments, self.root, self.environ, self.stop)
         if code != expected:
             raise SyncerError(
                 f"the demo stopped: syncer {' '.join(arguments)} exited with {code} instead of {expected}",
