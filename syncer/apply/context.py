@@ -66,6 +66,11 @@ class Stop:
         if self._event.is_set():
             raise self._interrupted()
 
+    def raising(self) -> bool:
+        """Be asked by those who would raise an error of their own: raise this one, which knows the signal, or False."""
+        self.check()
+        return False
+
     def wait(self, seconds: float) -> None:
         """Wait, unless the run is to end: then raise Interrupted at once."""
         if self._event.wait(seconds):

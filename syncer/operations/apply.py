@@ -49,8 +49,8 @@ def apply(
     """Execute what is pending, or exactly what a saved plan holds.
 
     `reporter` is called once with the final plan, before anything is sent. Raises Refused when a rail holds, Conflict
-    for a saved plan that is stale, Waiting when another run is at work, AuthError, and what ends a whole run. With
-    nothing to do no byte of the log is written and the API is not asked.
+    for a saved plan that is stale, Waiting when another run is at work, Interrupted for a stop while planning,
+    AuthError, and what ends a whole run. With nothing to do no byte of the log is written and the API is not asked.
     """
     stop = stop or Stop()
     project = load_project(root, environ=environ, overrides=overrides)
@@ -59,7 +59,15 @@ def apply(
     if kept is not None:
         filters = kept.filters
     store = LocalStore(folders.state(root, project.settings))
-    first = reconcile(project, store, filters=filters, now=clock(), ask=lambda: None, exclusive=not store.is_held())
+    first = reconcile(
+        project,
+        store,
+        filters=filters,
+        now=clock(),
+        ask=lambda: None,
+        exclusive=not store.is_held(),
+        stop=stop.raising,
+    )
     checked = _held_to(None if first.undecided else kept, first, saved)
     run = identity(root, environ, clock())
     if not checked.runnable and not checked.undecided and not checked.count(Action.WAIT):
@@ -77,6 +85,7 @@ def apply(
             ask=lambda: api,
             exclusive=True,
             objects=frozenset(item.object for item in checked.runnable),
+            stop=stop.raising,
         )
         made = _held_to(kept, made, saved)
         return made, _execute(project, made, store, api, run=run, reporter=reporter, stop=stop, clock=clock)

@@ -89,7 +89,7 @@ def _files(project: Project, spec: Spec, cache: FingerprintCache, stop: Stop | N
         return [], error.what + (f" ({error.why})" if error.why else "")
 
 
-def counted(inputs: Iterable[SpecInput], plan: Plan) -> tuple[SpecInput, ...]:
+def counted(inputs: Iterable[SpecInput], plan: Plan, *, stop: Stop | None = None) -> tuple[SpecInput, ...]:
     """Count the rows of pending files whose spec limits them; the others stay uncounted."""
     from syncer.prepare.rows import count_rows  # noqa: PLC0415 - the engine is loaded when rows are counted
 
@@ -99,7 +99,7 @@ def counted(inputs: Iterable[SpecInput], plan: Plan) -> tuple[SpecInput, ...]:
         if own.spec.limits.rows is None:
             return own
         files = [
-            replace(file, rows=count_rows(file, own.spec)) if (own.spec.name, file.path) in pending else file
+            replace(file, rows=count_rows(file, own.spec, stop=stop)) if (own.spec.name, file.path) in pending else file
             for file in own.files
         ]
         return replace(own, files=tuple(files))

@@ -56,15 +56,16 @@ def reconcile(
     ask: Callable[[], ImportApi | None],
     exclusive: bool,
     objects: frozenset[str] = frozenset(),
+    stop: Callable[[], bool] | None = None,
 ) -> Plan:
     """Gather the facts and plan. `ask` gives the API where it is needed.
 
     `objects` are those that are about to be written to: they are asked about in any case, and an API that does not
-    answer ends the run before anything is claimed.
+    answer ends the run before anything is claimed. `stop` is asked while files are read.
     """
     folders.private(project.root)
     with FingerprintCache(folders.fingerprint_cache(project.root)) as cache:
-        specs = spec_inputs(project, filters, cache)
+        specs = spec_inputs(project, filters, cache, stop=stop)
     log = store.read()
     inputs = Inputs(
         specs=specs,
@@ -80,7 +81,7 @@ def reconcile(
         inputs = _with_object_facts(inputs, ask, made.undecided | objects, required=bool(objects))
         made = make_plan(inputs)
     if any(own.spec.limits.rows is not None for own in specs):
-        inputs = replace(inputs, specs=counted(specs, made))
+        inputs = replace(inputs, specs=counted(specs, made, stop=stop))
         made = make_plan(inputs)
     return replace(made, warnings=tuple(store.warnings()), write_modes=dict(inputs.write_modes))
 

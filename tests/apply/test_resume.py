@@ -8,7 +8,8 @@ import pytest
 
 from syncer.apply.context import Stop
 from syncer.apply.progress import Step
-from syncer.errors import AuthError
+from syncer.errors import AuthError, Interrupted
+from syncer.operations.apply import apply
 from syncer.plan import Action
 from tests.apply.workspace import (
     INIT,
@@ -27,7 +28,7 @@ from tests.apply.workspace import (
 
 if TYPE_CHECKING:
     from syncer.emulator.faults import Fault
-    from syncer.plan import PlannedImport
+    from syncer.plan import Plan, PlannedImport
 
 REFUSED_TOKEN = {"do": "status", "status": 401, "code": "CDP_ETL.AUTH.TOKEN_INVALID"}
 
@@ -235,13 +236,30 @@ def test_a_run_that_is_stopped_at_any_step_is_continued(workspace: Workspace, st
     assert workspace.jobs().count("completed") == 2
 
 
-def test_a_run_that_is_stopped_before_it_begins_sends_nothing(workspace: Workspace) -> None:
-    """A signal that came while planning leaves no claim and no job."""
+def test_a_run_that_is_stopped_while_it_plans_sends_nothing(workspace: Workspace) -> None:
+    """Hashing large files takes long: it is stopped, too, and the error knows the signal."""
     workspace.spec("shop", ORDERS)
     workspace.orders("a.csv", "o1")
     stop = Hurried()
-    stop.by_signal(2)
-    outcome = workspace.run(stop=stop)
+    stop.by_signal(15)
+    with pytest.raises(Interrupted) as caught:
+        workspace.run(stop=stop)
+    assert caught.value.signal_number == 15
+    assert workspace.emulator.requests == []
+    assert not (workspace.root / "state").exists()
+
+
+def test_a_run_that_is_stopped_before_its_first_claim_leaves_none(workspace: Workspace) -> None:
+    """A signal that comes as the plan is shown leaves no claim and no job."""
+    workspace.spec("shop", ORDERS)
+    workspace.orders("a.csv", "o1")
+    stop = Hurried()
+
+    def shown(_: Plan) -> Noted:
+        stop.by_signal(2)
+        return Noted()
+
+    _, outcome = apply(workspace.root, environ=workspace.environ, reporter=shown, stop=stop)
     assert results(outcome) == {"orders/a.csv": "interrupted"}
     assert workspace.log("shop") == []
     assert workspace.writes() == []
