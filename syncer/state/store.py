@@ -17,17 +17,15 @@ from typing import Protocol
 
 import msgspec
 
-from syncer.errors import Conflict, SyncerError, Waiting
+from syncer.errors import Conflict, SyncerError
 from syncer.model.events import AnyEvent
 from syncer.model.log import Log
 from syncer.state.lines import encode
+from syncer.state.run_lock import RunLock
 from syncer.state.segments import SEGMENT_BYTES, Segment, append, read_new, segment_path, segments, sync_directory
 
 Decision = Callable[[Log], Sequence[AnyEvent]]
 LOCK_FILE = ".lock"
-PATIENCE = 0.5
-"""Seconds that a run waits for the folder: longer than `is_held` has it while it looks."""
-RUN_LOCK_FILE = ".run.lock"
 IGNORED = "# made by syncer: locks and torn lines are no history\n.*\n"
 
 
@@ -49,8 +47,37 @@ class Store(Protocol):
         Raises Conflict, and writes nothing, when an event of the same id stands here with other contents.
         """
 
+    def note(self, decide: Decision) -> tuple[AnyEvent, ...]:
+        """Keep events that only tell what happened: durable when this returns, shared with the next `transact`."""
+
+    def flush(self) -> None:
+        """Share what was noted. Raises SyncerError that says where it is kept when that fails."""
+
+    def run_lock(self, description: str) -> contextlib.AbstractContextManager[None]:
+        """Hold the log for one run of this machine; see `RunLock.hold`."""
+
+    def is_held(self) -> bool:
+        """Whether a run of this machine holds the log now. Leaves no trace."""
+
     def warnings(self) -> list[str]:
         """Return what was odd but harmless about the log when it was last read."""
+
+
+def stamped(drafts: Sequence[AnyEvent], log: Log, new_id: Callable[[], str]) -> tuple[AnyEvent, ...]:
+    """Give each draft its id and the id of the event before it in its spec's log."""
+    tails: dict[str, str] = {}
+    events = []
+    for draft in drafts:
+        seen = tails.get(draft.spec, log.tail(draft.spec))
+        event = msgspec.structs.replace(draft, id=new_id(), seen=seen)
+        events.append(event)
+        tails[draft.spec] = event.id
+    return tuple(events)
+
+
+def lacking(given: Log, log: Log) -> list[AnyEvent]:
+    """Return the events of one log that another lacks. Raises Conflict for an id that stands for two events."""
+    return [event for event in given if not log.holds(event)]
 
 
 class LocalStore:
@@ -76,6 +103,7 @@ class LocalStore:
         self._segments: dict[Path, Segment] = {}
         self._thread_lock = threading.RLock()
         self._failure: SyncerError | None = None
+        self._run_lock = RunLock(directory)
 
     def read(self) -> Log:
         with self._thread_lock:
@@ -105,37 +133,27 @@ class LocalStore:
         return torn + holes
 
     def transact(self, decide: Decision) -> tuple[AnyEvent, ...]:
-        return self._transact(decide, self._stamped)
+        return self._transact(lambda log: stamped(decide(log), log, self._new_id))
 
-    def _transact(
-        self, decide: Decision, stamp: Callable[[Sequence[AnyEvent]], tuple[AnyEvent, ...]]
-    ) -> tuple[AnyEvent, ...]:
+    def _transact(self, decide: Callable[[Log], tuple[AnyEvent, ...]]) -> tuple[AnyEvent, ...]:
         with self._thread_lock:
             if self._failure is not None:
                 raise self._failure
             with self._exclusive(LOCK_FILE):
-                drafts = decide(self.read())
-                events = stamp(drafts)
+                events = decide(self.read())
                 self._append(events)
                 self.read()
                 return events
 
+    def note(self, decide: Decision) -> tuple[AnyEvent, ...]:
+        return self.transact(decide)
+
+    def flush(self) -> None:
+        """Do nothing: what was noted is where it belongs."""
+
     def merge(self, events: Iterable[AnyEvent]) -> int:
-        def lacking(log: Log) -> Sequence[AnyEvent]:
-            given = Log(events)  # what contradicts itself is refused, and what stands twice counts once
-            return [event for event in given if not log.holds(event)]
-
-        return len(self._transact(lacking, tuple))
-
-    def _stamped(self, drafts: Sequence[AnyEvent]) -> tuple[AnyEvent, ...]:
-        tails: dict[str, str] = {}
-        stamped = []
-        for draft in drafts:
-            event_id = self._new_id()
-            seen = tails.get(draft.spec, self._log.tail(draft.spec))
-            stamped.append(msgspec.structs.replace(draft, id=event_id, seen=seen))
-            tails[draft.spec] = event_id
-        return tuple(stamped)
+        given = Log(events)
+        return len(self._transact(lambda log: tuple(lacking(given, log))))
 
     def _append(self, events: Sequence[AnyEvent]) -> None:
         by_spec: dict[str, list[AnyEvent]] = defaultdict(list)
@@ -157,42 +175,12 @@ class LocalStore:
             return Segment(segment_path(self._directory, spec, last.number + 1), spec, last.number + 1)
         return last
 
-    @contextlib.contextmanager
-    def run_lock(self, description: str) -> Iterator[None]:
-        """Hold the folder for one run. Raises Waiting, naming the holder, when another run of this machine has it."""
-        import filelock  # noqa: PLC0415 - only runs need it, and plans must start quickly
-
+    def run_lock(self, description: str) -> contextlib.AbstractContextManager[None]:
         self._make_directory()
-        path = self._directory / RUN_LOCK_FILE
-        lock = filelock.FileLock(path)
-        try:
-            lock.acquire(timeout=PATIENCE)
-        except filelock.Timeout:
-            raise Waiting(
-                "another run is at work on this state folder",
-                where=self._holder(path),
-                next_step="wait until it has ended, then run: syncer apply",
-            ) from None
-        try:
-            self._holder_note(path).write_text(description, encoding="utf-8")
-            yield
-        finally:
-            self._holder_note(path).unlink(missing_ok=True)
-            lock.release()
+        return self._run_lock.hold(description)
 
     def is_held(self) -> bool:
-        """Whether a run of this machine holds the folder now. Leaves no trace."""
-        path = self._directory / RUN_LOCK_FILE
-        if not path.exists():
-            return False
-        import filelock  # noqa: PLC0415 - see run_lock
-
-        lock = filelock.FileLock(path, blocking=False)
-        try:
-            with lock:
-                return False
-        except filelock.Timeout:
-            return True
+        return self._run_lock.is_held()
 
     @contextlib.contextmanager
     def _exclusive(self, name: str) -> Iterator[None]:
@@ -214,13 +202,3 @@ class LocalStore:
             raise SyncerError(
                 f"the state folder cannot be made: {error.strerror or error}", where=self._directory.as_posix()
             ) from error
-
-    @staticmethod
-    def _holder_note(path: Path) -> Path:
-        return path.with_suffix(".holder")
-
-    def _holder(self, path: Path) -> str:
-        try:
-            return self._holder_note(path).read_text(encoding="utf-8")
-        except OSError:
-            return "it has not said who it is"

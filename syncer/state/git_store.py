@@ -1,0 +1,292 @@
+"""The log on one git ref that every run shares: a push is the compare-and-swap.
+
+A commit is built on the ref's exact tip, with an index of its own, and pushed. Git refuses a push onto a ref that
+moved; the commit is dropped then, the remote's log is taken, and every decision is made again on it. Threads that ask
+at the same time share one commit and one push.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from syncer.errors import SyncerError
+from syncer.model.events import AnyEvent
+from syncer.model.log import Log
+from syncer.state.committed import Committed
+from syncer.state.git import GitFailed, Identity, Repository
+from syncer.state.run_lock import RunLock
+from syncer.state.spool import Spool
+from syncer.state.store import Decision, lacking, stamped
+
+UNPUSHED = "unpushed"
+OWN_REF = "refs/syncer/state"
+LOST_RACES = 60
+FAILED_PUSHES = 4
+FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+_HOPELESS = ("protected branch", "hook declined", "permission", "denied", "not authorized", "read-only")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the log is kept: a folder on a branch, of a remote, or of this clone alone when `remote` is None."""
+
+    folder: str
+    branch: str
+    remote: str | None
+    author: Identity | None = None
+
+    @property
+    def ref(self) -> str:
+        return f"refs/heads/{self.branch}"
+
+    def __str__(self) -> str:
+        return f"{self.remote or 'this clone'}, branch {self.branch}"
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """One caller's decision, waiting to be carried by whoever pushes next."""
+
+    decide: Callable[[Log], tuple[AnyEvent, ...]]
+    events: tuple[AnyEvent, ...] = ()
+    error: BaseException | None = None
+    settled: bool = False
+
+
+class GitStore:
+    """A log that runs on many machines share. Thread-safe. The user's checkout and index are never touched.
+
+    `private` is this clone's own folder for what must not be committed. `run` names the run in commits. `sleep` waits
+    between tries and may raise, `jitter` gives numbers in [0, 1).
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        place: Place,
+        *,
+        private: Path,
+        run: str,
+        sleep: Callable[[float], None],
+        jitter: Callable[[], float],
+        new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._repository = repository
+        self._place = place
+        self._spool = Spool(private / UNPUSHED / f"{run}.jsonl")
+        self._run_lock = RunLock(private)
+        self._run = run
+        self._sleep = sleep
+        self._jitter = jitter
+        self._new_id = new_id
+        self._committed: Committed | None = None
+        self._log = Log()
+        self._noted: list[AnyEvent] = []
+        self._queue: list[_Ticket] = []
+        self._queue_lock = threading.Lock()
+        self._leader = threading.RLock()
+        self._offline = ""
+
+    @property
+    def tip(self) -> str | None:
+        """The commit that this store last saw or made as the ref's tip."""
+        return self._committed.tip if self._committed else None
+
+    def read(self) -> Log:
+        """Return the log at the ref's tip. Offline, the last tip that was seen serves, with a warning."""
+        with self._leader:
+            if self._committed is None:
+                try:
+                    self._take_shared_log()
+                except GitFailed as error:
+                    self._offline = error.said
+                    self._take(self._repository.tip(OWN_REF) or self._repository.tip(self._tracking_ref()))
+            return self._log
+
+    def warnings(self) -> list[str]:
+        found = self._committed.warnings() if self._committed else []
+        if self._offline:
+            found.append(f"{self._place} could not be asked ({self._offline}); the log may be older than it is there")
+        return found
+
+    def transact(self, decide: Decision) -> tuple[AnyEvent, ...]:
+        """Decide on the shared log and push what was decided, as one step. Raises what `decide` raises."""
+        return self._carried(_Ticket(lambda log: stamped(decide(log), log, self._new_id)))
+
+    def merge(self, events: Iterable[AnyEvent]) -> int:
+        """Add the events of another log that this one lacks, as they are. Raises Conflict as `Store.merge` does."""
+        given = Log(events)
+        return len(self._carried(_Ticket(lambda log: tuple(lacking(given, log)))))
+
+    def note(self, decide: Decision) -> tuple[AnyEvent, ...]:
+        """Keep events that tell what happened: on this disk at once, on the ref with the next push."""
+        with self._leader:
+            events = self._decided(lambda log: stamped(decide(log), log, self._new_id))
+            self._spool.append(events)
+            self._noted += events
+            return events
+
+    def flush(self) -> None:
+        """Push what was noted. Raises SyncerError that says where it is kept when that fails."""
+        with self._leader:
+            if self._noted:
+                self._carry([])
+
+    def run_lock(self, description: str) -> contextlib.AbstractContextManager[None]:
+        return self._run_lock.hold(description)
+
+    def is_held(self) -> bool:
+        return self._run_lock.is_held()
+
+    def _carried(self, ticket: _Ticket) -> tuple[AnyEvent, ...]:
+        with self._queue_lock:
+            self._queue.append(ticket)
+        with self._leader:
+            if not ticket.settled:
+                with self._queue_lock:
+                    tickets, self._queue = self._queue, []
+                self._settle(tickets)
+        if ticket.error is not None:
+            raise ticket.error
+        return ticket.events
+
+    def _settle(self, tickets: list[_Ticket]) -> None:
+        """Carry the tickets with one push; what stops the push is told to everyone who waits for it."""
+        try:
+            self._carry(tickets)
+        except BaseException as error:  # noqa: BLE001 - it is raised in every waiting thread, by `_carried`
+            self._committed = None
+            for ticket in tickets:
+                ticket.error = ticket.error or error
+        for ticket in tickets:
+            ticket.settled = True
+
+    def _carry(self, tickets: list[_Ticket]) -> None:
+        for number in range(LOST_RACES):
+            if self._committed is None or self._offline:
+                self._take_shared_log_or_fail()
+            decided = [event for ticket in tickets for event in self._ticket_events(ticket)]
+            if (tickets and not decided) or self._commit_and_push([*self._noted, *decided]):
+                return
+            self._committed = None
+            self._pause(number)
+        raise self._failure("it moved at every try; too many runs write to it at once")
+
+    def _ticket_events(self, ticket: _Ticket) -> tuple[AnyEvent, ...]:
+        try:
+            ticket.events, ticket.error = self._decided(ticket.decide), None
+        except SyncerError as error:
+            ticket.events, ticket.error = (), error
+        return ticket.events
+
+    def _decided(self, decide: Callable[[Log], tuple[AnyEvent, ...]]) -> tuple[AnyEvent, ...]:
+        events = decide(self.read())
+        for event in events:
+            self._log.add(event)
+        return events
+
+    def _take_shared_log(self) -> None:
+        place = self._place
+        if place.remote is None:
+            tip = self._repository.tip(place.ref)
+        else:
+            tip = self._repository.fetch(place.remote, place.branch, OWN_REF)
+        self._offline = ""
+        self._take(tip)
+
+    def _take_shared_log_or_fail(self) -> None:
+        try:
+            self._take_shared_log()
+        except GitFailed as error:
+            raise self._failure(error.said) from error
+
+    def _take(self, tip: str | None) -> None:
+        self._committed = Committed(self._repository, self._place.folder, tip)
+        self._log = Log(self._committed.events())
+        for event in self._noted:
+            self._log.add(event)
+
+    def _tracking_ref(self) -> str:
+        return f"refs/remotes/{self._place.remote}/{self._place.branch}"
+
+    def _commit_and_push(self, events: Sequence[AnyEvent]) -> bool:
+        """Put the events on top of the tip. False: the ref moved, and nothing of this is on it."""
+        base = self._committed
+        if base is None:
+            raise AssertionError("decided on a log that was never read")
+        contents = base.with_events(events)
+        commit = self._repository.commit(base.tip, contents, self._message(events), self._place.author)
+        if not self._pushed(commit, base):
+            return False
+        if self._committed is base:
+            base.advanced(commit, contents, events)
+        self._noted.clear()
+        self._spool.clear()
+        return True
+
+    def _pushed(self, commit: str, base: Committed) -> bool:
+        said = ""
+        for number in range(FAILED_PUSHES):
+            said = self._push(commit, base.tip)
+            if not said:
+                return True
+            tip = self._tip_after(said)
+            if tip is not None and self._repository.is_ancestor(commit, tip):
+                self._committed = None  # only the answer was lost, and others may have come after it
+                return True
+            if tip != base.tip:
+                return False
+            if any(word in said.lower() for word in _HOPELESS):
+                break
+            self._pause(number)
+        raise self._failure(said)
+
+    def _push(self, commit: str, base: str | None) -> str:
+        """Return "" when the commit is the new tip, else git's words."""
+        try:
+            if self._place.remote is None:
+                self._repository.move(self._place.ref, commit, base)
+            else:
+                self._repository.push(self._place.remote, commit, self._place.branch)
+        except GitFailed as error:
+            return error.said or "git gave no reason"
+        return ""
+
+    def _tip_after(self, said: str) -> str | None:
+        """Ask where the ref stands after a push that failed; without an answer the push cannot be settled."""
+        if self._place.remote is None:
+            return self._repository.tip(self._place.ref)
+        try:
+            return self._repository.fetch(self._place.remote, self._place.branch, OWN_REF)
+        except GitFailed as error:
+            raise self._failure(said) from error
+
+    def _pause(self, number: int) -> None:
+        self._sleep(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(number, 10)) * (0.5 + self._jitter()))
+
+    def _message(self, events: Sequence[AnyEvent]) -> str:
+        counts = Counter(type(event).__name__.lower() for event in events)
+        told = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+        specs = ", ".join(sorted({event.spec for event in events}))
+        return f"syncer: {told} [skip ci]\n\nRun: {self._run}\nSpecs: {specs}\n"
+
+    def _failure(self, said: str) -> SyncerError:
+        last = said.strip().splitlines()[-1] if said.strip() else "no answer"
+        if self._noted:
+            return SyncerError(
+                f"the state could not be pushed to {self._place}: {last}",
+                where=f"what is not there yet is kept in {self._spool.path.as_posix()}",
+                why="the record of what happened must reach the shared log before this machine is gone",
+                next_step=f"syncer state merge {self._spool.path.as_posix()}",
+            )
+        return SyncerError(
+            f"the state could not be pushed to {self._place}: {last}",
+            why="nothing is started without a permit that every run can see",
+            next_step="check the right to push to this branch, or keep the state on one of its own (state.branch)",
+        )

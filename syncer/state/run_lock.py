@@ -1,0 +1,63 @@
+"""One run at a time on a folder of this machine.
+
+A courtesy between runs, not what makes imports safe: the second run says at once what it waits for. The lock is the
+operating system's, so it ends with the process that held it, however that died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from syncer.errors import Waiting
+
+PATIENCE = 0.5
+"""Seconds that a run waits for the folder: longer than `is_held` has it while it looks."""
+
+
+class RunLock:
+    """The lock file of a folder, and beside it a note of who holds it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / ".run.lock"
+        self._note = folder / ".run.holder"
+
+    @contextlib.contextmanager
+    def hold(self, description: str) -> Iterator[None]:
+        """Hold the folder, which must exist. Raises Waiting, naming the holder, when another run has it."""
+        import filelock  # noqa: PLC0415 - only runs need it, and plans must start quickly
+
+        lock = filelock.FileLock(self._file)
+        try:
+            lock.acquire(timeout=PATIENCE)
+        except filelock.Timeout:
+            raise Waiting(
+                "another run is at work on this state folder",
+                where=self._holder(),
+                next_step="wait until it has ended, then run: syncer apply",
+            ) from None
+        try:
+            self._note.write_text(description, encoding="utf-8")
+            yield
+        finally:
+            self._note.unlink(missing_ok=True)
+            lock.release()
+
+    def is_held(self) -> bool:
+        """Whether a run holds the folder now. Leaves no trace."""
+        if not self._file.exists():
+            return False
+        import filelock  # noqa: PLC0415 - see hold
+
+        try:
+            with filelock.FileLock(self._file, blocking=False):
+                return False
+        except filelock.Timeout:
+            return True
+
+    def _holder(self) -> str:
+        try:
+            return self._note.read_text(encoding="utf-8")
+        except OSError:
+            return "it has not said who it is"
