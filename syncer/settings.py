@@ -110,6 +110,7 @@ class State(Section):
     git: Literal["off", "commit", "push"] = "off"
     remote: Text = "origin"
     branch: Text | None = None
+    author: Annotated[str, Field(pattern=r"^[^<>\n]+ <[^<>\s]+@[^<>\s]+>$")] | None = None
 
 
 class Allow(Section):
