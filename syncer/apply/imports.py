@@ -26,7 +26,7 @@ from syncer.apply.resources import (
 )
 from syncer.apply.submit import Work, submit, work_folder
 from syncer.errors import ApiError, Conflict, Interrupted, SyncerError
-from syncer.model.events import Claimed, Failure, RowCounts, Submitted
+from syncer.model.events import Claimed, Failure, ListUse, RowCounts, Submitted
 from syncer.model.log import Log
 from syncer.model.spec import Spec
 from syncer.model.templates import Values
@@ -138,19 +138,8 @@ def _completed(
 ) -> ImportOutcome:
     rows = row_counts(status)
     warnings = _accounting(rows, given)
-    fetched = None
-    list_use = given.list_use
-    try:
-        fetched = rejects.fetch(tools, item, given) if rows.invalid else None
-    except Interrupted:
-        raise
-    except SyncerError as error:
-        warnings.append(f"the rejected rows could not be fetched: {error.what}")
-    try:
-        list_use, warning = recorded_list(tools, given)
-        warnings += [warning] if warning else []
-    except ApiError as error:
-        warnings.append(f"the list's id could not be looked up: {error.what}")
+    fetched = _rejected_rows(tools, item, given, warnings) if rows.invalid else None
+    list_use = _made_list(tools, given, warnings)
     record.completed(
         tools,
         item,
@@ -173,6 +162,31 @@ def _completed(
         systematic=rows.read > 0 and rows.invalid == rows.read,
         warnings=tuple(warnings),
     )
+
+
+def _rejected_rows(tools: Tools, item: PlannedImport, given: Submitted, warnings: list[str]) -> rejects.Fetched | None:
+    """Fetch the rejected rows. Whatever keeps them away is a warning: the import has completed all the same."""
+    try:
+        fetched = rejects.fetch(tools, item, given)
+    except Interrupted:
+        raise
+    except SyncerError as error:
+        warnings.append(f"the rejected rows could not be fetched: {error.what}")
+        return None
+    if fetched is None:
+        warnings.append("rows were rejected, but the API has no file of them")
+    return fetched
+
+
+def _made_list(tools: Tools, given: Submitted, warnings: list[str]) -> ListUse | None:
+    """Find out the id of the list that the job made; a list that cannot be asked about is a warning."""
+    try:
+        list_use, warning = recorded_list(tools, given)
+    except ApiError as error:
+        warnings.append(f"the list's id could not be looked up: {error.what}")
+        return given.list_use
+    warnings += [warning] if warning else []
+    return list_use
 
 
 def _accounting(rows: RowCounts, given: Submitted) -> list[str]:

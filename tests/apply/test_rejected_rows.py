@@ -100,6 +100,20 @@ def test_a_completion_is_recorded_although_the_rows_cannot_be_fetched(rejected: 
     assert len(rejected.emulator.requests) == before
 
 
+def test_rejected_rows_that_the_api_does_not_give_are_missed(rejected: Workspace) -> None:
+    """A count of rejected rows without a file of them is a warning, not silence."""
+
+    def watch(method: str, path: str) -> Fault | None:
+        if shape_of(method, path) == ERRORS:
+            rejected.emulator.world.jobs.change(path.split("/")[-2], invalid_rows=0)
+        return None
+
+    rejected.watch(watch)
+    end = only(rejected.run().imports)
+    assert (end.result, end.rows.invalid, end.rejects_file) == ("completed", 2, None)
+    assert "no file of them" in only(end.warnings)
+
+
 def test_a_completion_is_recorded_although_the_rows_cannot_be_kept(rejected: Workspace) -> None:
     """A store that is no folder costs the rows and a warning, not the record of the import."""
     rejected.file("in-the-way", "a file")

@@ -326,6 +326,30 @@ def test_a_temporary_folder_that_others_use_keeps_its_mode(crm: Workspace, tmp_p
     assert list(shared.iterdir()) == []
 
 
+def test_an_object_that_takes_no_import_jobs_is_not_sent_one(workspace: Workspace) -> None:
+    """The Metadata API's `fileImport: false` is heeded before anything is claimed."""
+    workspace.spec(
+        "agreed", PEOPLE.replace("profiles, match_key: email", "consents").replace("first_name", "consent_id")
+    )
+    workspace.people("a.csv", "a@example.com")
+    outcome = workspace.run()
+    assert "takes no import jobs" in only(outcome.imports).message
+    assert outcome.exit_code == 1
+    assert workspace.writes() == []
+    assert workspace.log("agreed") == []
+
+
+def test_a_plan_for_another_workspace_is_refused(crm: Workspace, tmp_path: Path) -> None:
+    """Staging's plan is not carried out in production."""
+    saved = tmp_path / "plan.json"
+    crm.environ["SYNCER_API__WORKSPACE"] = "staging"
+    save(plan(crm.root, environ=crm.environ), saved)
+    crm.environ["SYNCER_API__WORKSPACE"] = "production"
+    with pytest.raises(Conflict):
+        crm.run(saved=saved)
+    assert crm.writes() == []
+
+
 def test_a_file_that_needs_a_person_keeps_the_exit_code(crm: Workspace) -> None:
     """An empty file fails every run until somebody looks, also when nothing else is pending."""
     (crm.root / "data" / "b.csv").write_text("", encoding="utf-8")
