@@ -19,7 +19,7 @@ from syncer.plan import Filters, Inputs, Plan, make_plan
 from syncer.plan.document import SavedPlan, from_document, to_document
 from syncer.source.fingerprints import FingerprintCache
 from syncer.spec.load import Project, load_project
-from syncer.state.store import LocalStore
+from syncer.state.store import LocalStore, Store
 
 if TYPE_CHECKING:
     from syncer.api.client import ImportApi
@@ -49,7 +49,7 @@ def plan(
 
 def reconcile(
     project: Project,
-    store: LocalStore,
+    store: Store,
     *,
     filters: Filters,
     now: datetime,
