@@ -118,6 +118,21 @@ def test_a_failing_file_outside_a_backfill_stays_visible() -> None:
     assert not plan.runnable
 
 
+def test_a_changed_file_outside_a_backfill_asks_nothing() -> None:
+    """What it would take to decide about a file that is not wanted is not asked of the API."""
+    changed = file(version="B", date=date(2026, 10, 1))
+    filters = Filters(since=date(2026, 11, 1))
+    plan = plan_of(spec(), changed, events=Making().whole(), write_modes={}, filters=filters)
+    assert (actions(plan), plan.undecided) == (["skip data/a.csv"], frozenset())
+
+
+def test_what_failed_for_good_says_so_whatever_else_is_wrong() -> None:
+    """The reason that is already known is not hidden by a later one."""
+    m = Making()
+    item = decided(events=[m.claimed(), m.failed("final")], closed=frozenset({"profiles"}))
+    assert "failed for good" in item.reason
+
+
 def test_an_empty_file_needs_attention() -> None:
     """The API refuses it, so it is refused here with the reason, once it is not imported."""
     item = decided(source=file(size=0))

@@ -98,6 +98,14 @@ CASES = [
         BY_PATH,
     ),
     Case(
+        "identity path, imported beside a failed attempt of another branch",
+        [*done(), *attempts("counted", source=file(fingerprint="path:"))],
+        Action.SKIP,
+        "by job imp_1",
+        file(fingerprint="path:"),
+        BY_PATH,
+    ),
+    Case(
         "another fingerprint scheme",
         done(),
         Action.BLOCKED,
@@ -231,6 +239,13 @@ CASES = [
         more={"exclusive": False},
     ),
     Case("claimed, but no other run can be alive", [one("claimed", lease=LATER)], Action.IMPORT, "began it"),
+    Case(
+        "claimed, and the lease just ends",
+        [one("claimed", lease=NOW)],
+        Action.IMPORT,
+        "began",
+        more={"exclusive": False},
+    ),
     Case("claimed, and the lease ran out", [one("claimed")], Action.IMPORT, "began it", more={"exclusive": False}),
     # permitted
     Case("permitted", [one("claimed"), one("submitted")], Action.RESUME, "job imp_1 was permitted by run run-1"),

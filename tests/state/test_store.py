@@ -10,9 +10,10 @@ from itertools import count
 from pathlib import Path
 from threading import Barrier
 
+import msgspec
 import pytest
 
-from syncer.errors import PermitRefused, SyncerError, Waiting
+from syncer.errors import Conflict, PermitRefused, SyncerError, Waiting
 from syncer.model.events import AnyEvent
 from syncer.model.log import Log
 from syncer.state.lines import decode
@@ -115,6 +116,30 @@ def test_what_the_decision_raises_leaves_nothing_behind(folder: Path) -> None:
     assert not list(folder.glob("*.jsonl"))
     store.transact(lambda _: [Making().claimed()])
     assert len(store.read()) == 1
+
+
+def test_another_log_is_taken_in_as_it_is(folder: Path, tmp_path: Path) -> None:
+    """Merging keeps ids and what was seen, adds only what is missing, and may be repeated."""
+    m = Making()
+    one, other = LocalStore(folder), LocalStore(tmp_path / "other")
+    one.transact(lambda _: [m.claimed()])
+    other.merge(one.read())
+    added = other.transact(lambda _: [m.submitted()])
+    assert one.merge(other.read()) == 1
+    assert one.merge(other.read()) == 0
+    assert list(LocalStore(folder).read()) == list(other.read())
+    assert added[0] in list(one.read())
+
+
+def test_a_log_that_contradicts_this_one_is_not_taken_in(folder: Path) -> None:
+    """Two events of one id cannot both be true, and nothing of the other log is written."""
+    m = Making()
+    store = LocalStore(folder)
+    (event,) = store.transact(lambda _: [m.claimed()])
+    altered = msgspec.structs.replace(event, run="another")
+    with pytest.raises(Conflict, match=event.id):
+        store.merge([Making(source=file("data/b.csv")).claimed(), altered])
+    assert len(LocalStore(folder).read()) == 1
 
 
 def test_reading_leaves_no_trace(folder: Path) -> None:
