@@ -9,6 +9,7 @@ import requests
 
 from syncer.apply.progress import Step
 from syncer.errors import AuthError
+from syncer.plan import Filters
 from tests.apply.workspace import INIT, PEOPLE, Hurried, Noted, Workspace, meeting, only, results
 
 JSON = dict[str, object]
@@ -182,6 +183,26 @@ def test_a_job_that_was_left_creating_a_list_is_ended_before_another_asks_for_it
     assert [sorted(options) for options in options_sent(workspace)] == [["createList", "listName"]] + [
         ["targetListId"]
     ] * 2
+
+
+@pytest.mark.parametrize("extra", [LIST, AUDIENCE])
+def test_nobody_creates_what_a_job_that_was_left_may_be_creating(workspace: Workspace, extra: str) -> None:
+    """A run that leaves the other spec out cannot know how its job ends: it holds back and names the job."""
+    workspace.spec("crm", PEOPLE + extra)
+    workspace.people("a.csv", "a@example.com")
+    workspace.emulator.faults.add(
+        match="POST /import-jobs/*/start", do="status", status=401, code="CDP_ETL.AUTH.TOKEN_INVALID"
+    )
+    with pytest.raises(AuthError):
+        workspace.run()
+    workspace.spec("blocked", BLOCKLIST + extra)
+    workspace.file("blocked/b.csv", "email", "b@example.com")
+    end = only(workspace.run(filters=Filters(specs=("blocked",))).imports)
+    assert end.result == "held"
+    assert workspace.log("crm")[-1]["job"] in end.message
+    assert len(workspace.jobs()) == 1
+    assert set(results(workspace.run()).values()) == {"completed"}
+    assert len([options for options in options_sent(workspace) if {"createList", "createAudience"} & set(options)]) == 1
 
 
 def test_a_list_whose_id_cannot_be_looked_up_costs_a_warning(workspace: Workspace) -> None:

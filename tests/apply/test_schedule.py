@@ -68,6 +68,32 @@ def test_an_object_has_one_job_at_a_time(workspace: Workspace) -> None:
     assert all(ended <= begun for (_, ended), (begun, _) in pairwise(spans))
 
 
+def test_an_import_that_ends_elsewhere_lets_no_second_job_onto_a_busy_object(workspace: Workspace) -> None:
+    """While a job of one object runs, imports of another begin and end, and the object's next file still waits."""
+    for folder in ("one", "two"):
+        workspace.spec(folder, people_spec(folder))
+        person(workspace, f"{folder}/1.csv")
+    workspace.spec("shop", ORDERS)
+    for number in (1, 2, 3):
+        workspace.orders(f"{number}.csv", f"o{number}")
+    elsewhere_done = threading.Event()
+
+    class Slow(Overlaps):
+        def step(self, item: PlannedImport, step: Step, detail: str = "") -> None:
+            super().step(item, step, detail)
+            if step is Step.RUNNING and item.object == "profiles":
+                assert elsewhere_done.wait(20)
+
+        def finished(self, item: PlannedImport, outcome: ImportOutcome) -> None:
+            super().finished(item, outcome)
+            if item.file.path == "orders/3.csv":
+                elsewhere_done.set()
+
+    seen = Slow()
+    assert workspace.run(reporter=seen).exit_code == 0
+    assert seen.most == {"orders": 1, "profiles": 1}
+
+
 def test_objects_are_imported_side_by_side(workspace: Workspace) -> None:
     """Each of two imports waits in the middle for the other one to get there: only an overlap lets them through."""
     workspace.spec("crm", PEOPLE)

@@ -301,9 +301,12 @@ def test_what_a_killed_run_prepared_is_removed_by_the_next(crm: Workspace, tmp_p
     folder = only(left)
     assert not folder.exists()
     folder.mkdir(parents=True)
-    (folder / "artifact.csv").write_text("a@example.com", encoding="utf-8")
+    artifact = folder / "artifact.csv"
+    artifact.write_text("a@example.com", encoding="utf-8")
     crm.people("b.csv", "b@example.com")
-    crm.run()
+    still_there: list[bool] = []
+    crm.run(reporter=Noted(lambda _, step: still_there.append(artifact.exists()) if step is Step.CLAIMED else None))
+    assert still_there == [False]
     assert not folder.exists()
 
 
