@@ -113,6 +113,13 @@ def test_what_is_no_unnamed_rename_is_not_refused(own: Any) -> None:
     assert plan_of(own, *FILES, events=history).refusals == ()
 
 
+def test_files_that_the_spec_has_imported_itself_are_its_own() -> None:
+    """A spec that took a file over long ago is not refused for the one that had it before."""
+    own = spec("crm-2")
+    history = [*Making(spec("crm"), FILES[0]).whole("imp_1"), *Making(own, FILES[0]).whole("imp_2")]
+    assert plan_of(own, *FILES, events=history).refusals == ()
+
+
 def test_two_declared_specs_may_read_the_same_files() -> None:
     """Only a spec that is gone can have been renamed."""
     specs = [spec_input(spec("crm"), *FILES), spec_input(spec("crm-2"), *FILES)]
