@@ -15,7 +15,7 @@ from syncer.apply import record
 from syncer.apply.context import Tools
 from syncer.apply.private import private_folder
 from syncer.apply.progress import Step
-from syncer.errors import UploadFailed
+from syncer.errors import PrepareError, UploadFailed
 from syncer.model.events import ArtifactFacts, Claimed, Submitted
 from syncer.model.files import media_type
 from syncer.model.identity import idempotency_key
@@ -25,7 +25,7 @@ from syncer.source.pins import Pin, verify_unchanged
 from syncer.values import format_size
 
 if TYPE_CHECKING:
-    from syncer.api.models import InitJob
+    from syncer.api.models import InitialisedJob, InitJob
     from syncer.prepare.artifact import Artifact
 
 FRESH_URLS = 5
@@ -77,15 +77,7 @@ def _submit_once(tools: Tools, work: Work, attempt: int) -> Submitted:
     key = _key(tools, item, attempt, "init", [request.body(), artifact.digest])
     job = tools.api.init_job(request, idempotency_key=key)
     tools.reporter.step(item, Step.UPLOADING, f"{job.job_id}, {format_size(artifact.size)}")
-    tools.api.upload(
-        job.upload,
-        lambda: _opened(artifact.path),
-        artifact.size,
-        media_type(artifact.format, artifact.compression),
-        stop=tools.stop.is_set,
-        progress=lambda sent: tools.reporter.sent(item, sent, artifact.size),
-    )
-    verify_unchanged(work.version, stop=tools.stop.is_set)
+    _deliver(tools, work, job)
     tools.reporter.step(item, Step.UPLOADED, job.job_id)
     key = _key(tools, item, attempt, "mapping", job.job_id)
     correlation_id = tools.api.set_mapping(job.job_id, artifact.source_fields, artifact.field_map, idempotency_key=key)
@@ -102,6 +94,30 @@ def _submit_once(tools: Tools, work: Work, attempt: int) -> Submitted:
     )
     tools.reporter.step(item, Step.SUBMITTED, job.job_id)
     return given
+
+
+def _deliver(tools: Tools, work: Work, job: InitialisedJob) -> None:
+    """Upload the artifact. Raises SourceError when the file changed meanwhile, whatever came of the upload."""
+    item, artifact = work.item, work.artifact
+    try:
+        tools.api.upload(
+            job.upload,
+            lambda: _opened(artifact.path),
+            artifact.size,
+            media_type(artifact.format, artifact.compression),
+            stop=tools.stop.is_set,
+            progress=lambda sent: tools.reporter.sent(item, sent, artifact.size),
+        )
+    except UploadFailed:
+        verify_unchanged(work.version, stop=tools.stop.is_set)
+        raise
+    except OSError as error:
+        verify_unchanged(work.version, stop=tools.stop.is_set)
+        raise PrepareError(
+            f"what was prepared of {item.file.path} cannot be read: {error.strerror or error}",
+            next_step="try again: syncer apply",
+        ) from error
+    verify_unchanged(work.version, stop=tools.stop.is_set)
 
 
 def _init_request(work: Work) -> InitJob:

@@ -245,22 +245,28 @@ def test_a_source_that_changes_before_it_is_read_is_not_sent(shop: Workspace) ->
     assert shop.merged("orders", "order_id") == ["n1", "n2", "n3"]
 
 
-def test_a_source_that_changes_while_it_is_uploaded_is_not_started(shop: Workspace) -> None:
+@pytest.mark.parametrize("call", ["POST", "PUT"])
+@pytest.mark.parametrize("change", ["grown", "shrunk", "gone"])
+def test_a_source_that_changes_before_its_upload_ends_is_not_started(shop: Workspace, call: str, change: str) -> None:
     """No permit is given for bytes of an unknown version; the next run imports the new one, once."""
     changed: list[str] = []
 
     def watch(method: str, path: str) -> Fault | None:
-        if method == "PUT" and not changed:
+        if method == call and not changed:
             changed.append(path)
-            shop.orders("a.csv", "n1", "n2", "n3")
+            if change == "gone":
+                (shop.root / "orders" / "a.csv").unlink()
+            else:
+                shop.orders("a.csv", *(["n1", "n2", "n3"] if change == "grown" else ["n1"]))
         return None
 
     shop.watch(watch)
     outcome = shop.run()
     assert results(outcome) == {"orders/a.csv": "failed"}
-    assert "changed" in only(outcome.imports).message
+    assert "a.csv" in only(outcome.imports).message
     assert START not in shop.calls()
     assert shop.events("shop") == ["claimed"]
+    shop.orders("a.csv", "n1", "n2", "n3")
     assert results(shop.run()) == {"orders/a.csv": "completed"}
     assert shop.merged("orders", "order_id") == ["n1", "n2", "n3"]
 
