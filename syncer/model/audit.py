@@ -33,7 +33,10 @@ class Anomaly:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was counted and what is wrong. `rows` are those that completed jobs read."""
+    """What was counted and what is wrong.
+
+    `completed` counts imports as often as they were completed, `rows` what their jobs read.
+    """
 
     events: int
     imports: int
@@ -53,11 +56,12 @@ class _Books:
     permits: dict[tuple[str, str], list[Submitted]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, position: int, event: AnyEvent) -> None:
-        known = self.by_id.setdefault(event.id, event)
-        if known is not event:
+        known = self.by_id.get(event.id)
+        if known is not None:
             if known != event:
                 self.altered.append((known, event))
             return
+        self.by_id[event.id] = event
         family = self.names.get(event.spec, event.spec)
         by_path = self.lives.setdefault((family, event.workspace, event.object, event.path), {})
         key = (event.generation, event.import_id)
@@ -87,7 +91,8 @@ def audit(events: Iterable[AnyEvent], lineages: Iterable[Sequence[str]] = ()) ->
         anomalies += map(_anomaly, findings_of(lives))
         completed += sum(life.imported for life in lives)
         rows += sum(life.rows for life in lives)
-    return Audit(len(books.by_id), sum(map(len, books.lives.values())), completed, rows, tuple(anomalies))
+    imports = sum(len({import_id for _, import_id in by_path}) for by_path in books.lives.values())
+    return Audit(len(books.by_id), imports, completed, rows, tuple(anomalies))
 
 
 def _anomaly(told: Told) -> Anomaly:

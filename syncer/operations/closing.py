@@ -36,8 +36,7 @@ def forget(ledger: Ledger, track_of: TrackFinder, *, reason: str, append_again: 
         _check_appends(ledger, log, track, append_again=append_again)
         return [Forgotten(**ledger.about(track, life), reason=reason) for life in newest]
 
-    with ledger.alone("forget"):
-        written = ledger.store.transact(decide)
+    written = ledger.written("forget", decide)
     return ledger.changed(Change(verb="forget", reason=reason, touched=touched(written), left=tuple(left)))
 
 
@@ -131,8 +130,7 @@ def retry(ledger: Ledger, given: str, *, reason: str) -> Change:
                 left.append(LeftAlone(spec=track.spec, path=track.path, reason=why_not))
         return events
 
-    with ledger.alone("retry"):
-        written = ledger.store.transact(decide)
+    written = ledger.written("retry", decide)
     return ledger.changed(Change(verb="retry", reason=reason, touched=touched(written), left=tuple(left)))
 
 

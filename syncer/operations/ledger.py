@@ -11,6 +11,7 @@ from typing import Any
 
 from syncer.apply.context import RunIdentity
 from syncer.errors import UsageError, Waiting
+from syncer.model.events import AnyEvent
 from syncer.model.log import Generation, Lineage, Log, Standing
 from syncer.model.spec import Spec
 from syncer.operations import folders
@@ -21,7 +22,7 @@ from syncer.operations.plan import reconcile
 from syncer.operations.stores import open_store
 from syncer.plan import Filters
 from syncer.spec.load import LoadedSpec, Project, load_project
-from syncer.state.store import Store
+from syncer.state.store import Decision, Store
 
 _SHOWN_CANDIDATES = 10
 _AT_WORK = (Standing.CLAIMED, Standing.PERMITTED, Standing.FAILED)
@@ -197,6 +198,16 @@ class Ledger:
                 why="what it has in hand may change at any moment",
                 next_step="wait until it has ended or stop it, then run the same command again",
             ) from None
+
+    def written(self, verb: str, decide: Decision) -> tuple[AnyEvent, ...]:
+        """Append what an operator decides, with no run of this machine at work; see `alone`.
+
+        It is decided once before, on the log as it stands, so that a mistake is told at once and leaves no trace.
+        """
+        if not decide(self.store.read()):
+            return ()
+        with self.alone(verb):
+            return self.store.transact(decide)
 
     def expect(self, touched: Sequence[Touched]) -> tuple[Expected, ...]:
         """Plan anew and return what that says about the touched files. The API is not asked."""

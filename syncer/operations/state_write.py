@@ -52,8 +52,7 @@ def resolve(ledger: Ledger, given: str, word: Word, *, reason: str, job: str | N
         facts = ledger.about(track, life) | {"part": permit.part, "attempt": permit.attempt}
         return [Resolved(**facts, job=permit.job, decision=word, reason=reason)]
 
-    with ledger.alone("state resolve"):
-        written = ledger.store.transact(decide)
+    written = ledger.written("state resolve", decide)
     return ledger.changed(Change(verb=f"state resolve --{word}", reason=reason, touched=touched(written)))
 
 

@@ -32,7 +32,7 @@ def test_every_verb_and_its_options_are_offered(cli: RunCli, shell: str) -> None
     ("words", "offered"),
     [
         (["syncer", "pl"], "plan"),
-        (["syncer", "-C", "plan", "stat"], "status"),
+        (["syncer", "-C", "plan", "statu"], "status"),
         (["syncer", "-C", "x", "plan", "--det"], "--detailed-exitcode"),
         (["syncer", "plan", "-o", "j"], "json"),
         (["syncer", "completion", "f"], "fish"),
