@@ -81,8 +81,9 @@ def audit(events: Iterable[AnyEvent], lineages: Iterable[Sequence[str]] = ()) ->
     """
     names = {name: (lineage[0], place) for lineage in lineages for place, name in enumerate(lineage)}
     books = _Books({name: family for name, (family, _) in names.items()})
-    in_order = sorted(events, key=lambda event: names.get(event.spec, ("", 0))[1])  # stable: lines keep their order
-    for position, event in enumerate(in_order):
+    if any(place for _, place in names.values()):  # a stable sort: the lines of one name keep their order
+        events = sorted(events, key=lambda event: names.get(event.spec, ("", 0))[1])
+    for position, event in enumerate(events):
         books.add(position, event)
     anomalies = [*_altered(books), *_lost(books), *_shared_jobs(books), *_busy_objects(books)]
     completed = rows = 0

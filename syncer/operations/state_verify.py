@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from syncer.errors import Conflict
 from syncer.model.audit import Anomaly, audit
 from syncer.model.events import AnyEvent
-from syncer.model.log import Log
+from syncer.model.generation import Generation
 from syncer.operations.ledger import Ledger
 from syncer.state.lines import UnreadableLine, decode
 from syncer.state.segments import Segment, in_sequence
@@ -125,26 +125,28 @@ def _in_sequence(directory: Path, names: Iterable[str]) -> tuple[list[Segment], 
 
 
 def _order_free(events: Iterable[AnyEvent]) -> list[str]:
-    """Fold the events once more in the order of their ids, which is none at all, and compare what comes out."""
-    unique = list({event.id: event for event in events}.values())
-    one, other = _picture(Log(unique)), _picture(Log(sorted(unique, key=lambda event: event.id)))
+    """Fold every generation twice, the second time in the order of its events' ids, which is none at all."""
+    lives: dict[tuple[str, str, str, str, int, str], dict[str, AnyEvent]] = {}
+    for event in events:
+        key = (event.spec, event.workspace, event.object, event.path, event.generation, event.import_id)
+        lives.setdefault(key, {})[event.id] = event
     return [
         f"the log reads differently in another order of its lines: generation {key[4]} of import {key[5]}"
-        for key in one.keys() | other.keys()
-        if one.get(key) != other.get(key)
+        for key, own in lives.items()
+        if _picture(own.values()) != _picture(own[event_id] for event_id in sorted(own))
     ]
 
 
-def _picture(log: Log) -> dict[tuple[str, str, str, str, int, str], tuple[object, ...]]:
-    pictures: dict[tuple[str, str, str, str, int, str], tuple[object, ...]] = {}
-    for workspace in {event.workspace for event in log}:
-        for spec, target, life in log.all_generations(workspace):
-            closed = (life.forgotten and life.forgotten.id, life.baseline and life.baseline.id)
-            open_jobs = tuple(permit.job for permit in life.open_permits) if life.permits else ()
-            claim = life.last_claim
-            told = (life.standing, claim and claim.id, life.last_attempt, open_jobs, closed)
-            pictures[spec, workspace, target, life.path, life.number, life.import_id] = told
-    return pictures
+def _picture(events: Iterable[AnyEvent]) -> tuple[object, ...]:
+    """Fold one generation and return all that decisions rest on."""
+    life: Generation | None = None
+    for event in events:
+        life = life or Generation(event.generation, event.import_id, event.path, event.fingerprint)
+        life.add(event)
+    if life is None:
+        return ()
+    open_jobs = [permit.job for permit in life.open_permits] if life.permits else []
+    return (life.standing, open_jobs, life.last_claim, life.last_attempt, life.forgotten, life.baseline)
 
 
 @contextmanager
