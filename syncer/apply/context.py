@@ -89,7 +89,8 @@ class Tools:
     """The run's hands: API, log, clock, chance, folders.
 
     `clock` gives the aware time, `jitter` numbers in [0, 1). `work_dir` is private and emptied by the run; rejected
-    rows go to `rejects_dir`. `memory_limit` is in bytes.
+    rows go to `rejects_dir`. `memory_limit` is in bytes. `place` names this clone of
+    the project; past `deadline`, or without `wait_for_jobs`, the run leaves its jobs running and ends.
     """
 
     api: ImportApi
@@ -105,9 +106,21 @@ class Tools:
     rejects_dir: Path
     memory_limit: int
     fingerprints: FingerprintCache
+    place: str = ""
+    deadline: datetime | None = None
+    wait_for_jobs: bool = True
     pace: PollPace = field(default_factory=PollPace)
     specs: Mapping[str, Spec] = field(default_factory=dict)
     write_modes: Mapping[str, WriteMode] = field(default_factory=dict)
+
+    @property
+    def queue_length(self) -> int:
+        """How many jobs of one object are permitted together."""
+        return self.store.queue_length if self.wait_for_jobs else 1
+
+    def is_out_of_time(self, pause: float = 0.0) -> bool:
+        """Whether the run's time is over, or will be after a pause of so many seconds."""
+        return self.deadline is not None and (self.deadline - self.clock()).total_seconds() <= pause
 
     def lineage(self, item: PlannedImport) -> Lineage:
         spec = self.specs.get(item.spec)

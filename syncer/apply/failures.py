@@ -36,8 +36,16 @@ _STOPS_ONE = (ApiError, Conflict, PrepareError, Refused, SourceError, Waiting)
 def settle(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutcome:
     """Turn an error into the import's outcome, recorded where the next plan has to know of it.
 
-    What every import would meet (a refused token, a log that cannot be written) ends the whole run.
+    What every import would meet (a refused token, a log that cannot be written) ends the whole run. Raises nothing.
     """
+    try:
+        return _settled(tools, item, error)
+    except SyncerError as worse:
+        tools.stop.by_error(worse)
+        return _outcome(item, "interrupted", worse)
+
+
+def _settled(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutcome:
     if isinstance(error, Interrupted):
         return _outcome(item, "interrupted", error)
     if isinstance(error, AuthError) or not isinstance(error, _STOPS_ONE):
@@ -45,7 +53,7 @@ def settle(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutco
         return _outcome(item, "interrupted", error)
     life = tools.store.read().find(tools.lineage(item), item.file.path, item.generation, item.import_id)
     if life is not None and life.open_permits:
-        return _outcome(item, "attention" if isinstance(error, Conflict) else "unfinished", error, _job(life))
+        return _outcome(item, _while_permitted(error), error, _job(life))
     if isinstance(error, (PermitRefused, Waiting)):
         return _outcome(item, "held", error)
     if life is None or not _claimed_here(tools, life):
@@ -82,6 +90,12 @@ def _kind(error: SyncerError) -> Literal["final", "transient"] | None:
     if isinstance(error, (ApiError, UploadFailed)):
         return "transient"
     return None
+
+
+def _while_permitted(error: SyncerError) -> Result:
+    if isinstance(error, Waiting):
+        return "detached"
+    return "attention" if isinstance(error, Conflict) else "unfinished"
 
 
 def _claimed_here(tools: Tools, life: Generation) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from syncer.apply import record
 from syncer.apply.context import PollPace, Tools
 from syncer.apply.progress import Step
-from syncer.errors import ApiError, AuthError, Conflict, NotFound, RequestRejected, Unavailable
+from syncer.errors import ApiError, AuthError, Conflict, NotFound, RequestRejected, Unavailable, Waiting
 from syncer.model.events import RowCounts, Submitted
 from syncer.model.identity import idempotency_key
 from syncer.plan import PlannedImport
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from syncer.api.models import JobStatus
 
 JITTER = 0.2
+STUCK_FACTOR = 2
 
 
 def start(tools: Tools, item: PlannedImport, given: Submitted) -> None:
@@ -47,16 +49,85 @@ def start(tools: Tools, item: PlannedImport, given: Submitted) -> None:
     tools.reporter.step(item, Step.RUNNING, given.job)
 
 
+def start_and_follow(tools: Tools, item: PlannedImport, given: Submitted, seconds: dict[str, float]) -> JobStatus:
+    """Start the permitted job and return its terminal state. `seconds` gets the time it took, as `job`."""
+    began = tools.clock()
+    start(tools, item, given)
+    status = follow(tools, item, given, since=began)
+    seconds["job"] = (tools.clock() - began).total_seconds()
+    return status
+
+
+def taken_up(tools: Tools, item: PlannedImport, given: Submitted, seconds: dict[str, float]) -> JobStatus:
+    """Take up a job that an earlier run permitted, and return its terminal state: ask first, then start or follow.
+
+    Raises Conflict for a job that never started and whose spec has changed since.
+    """
+    status = state_of(tools, item, given)
+    if status.state in ("pending", "ready"):
+        _check_same_spec(tools, item, given)
+        record.take_over(tools, item, given)
+        return start_and_follow(tools, item, given, seconds)
+    if status.is_terminal:
+        return status
+    tools.reporter.step(item, Step.RUNNING, given.job)
+    return follow(tools, item, given, since=given.time)
+
+
+def _check_same_spec(tools: Tools, item: PlannedImport, given: Submitted) -> None:
+    """A job that was permitted under another spec and never started may import what no spec allows any more."""
+    if record.start_is_resolved(tools, item, given):
+        return
+    if item.spec not in tools.specs or item.spec_digest != given.spec_digest:
+        raise Conflict(
+            f"job {given.job} for {item.file.path} was permitted before the spec changed, and has not started",
+            where=f"spec {item.spec}, import {item.import_id}",
+            why="what it would import is not what the spec says now",
+            next_step=f"syncer state resolve {item.import_id} --start, or --abandon, with a --reason",
+        )
+
+
 def follow(tools: Tools, item: PlannedImport, given: Submitted, *, since: datetime) -> JobStatus:
-    """Ask for the job's state until it is terminal: after 5 s at first, growing to a minute, with jitter."""
+    """Ask for the job's state until it is terminal: after 5 s at first, growing to a minute, with jitter.
+
+    Raises Waiting when the run is to detach first. A job that takes twice as long as the guide's table says is told
+    about once, and left alone: most of them resume by themselves.
+    """
+    told = False
     for pause in pauses(tools.pace, tools.jitter):
+        _check_deadline(tools, item, given, pause)
         tools.stop.wait(pause)
         status = state_of(tools, item, given)
         if status.is_terminal:
             return status
         elapsed = (tools.clock() - since).total_seconds()
         tools.reporter.polled(item, given.job, row_counts(status), elapsed)
+        if not told and elapsed > STUCK_FACTOR * typical_seconds(given.artifact.rows or status.read_rows):
+            told = True
+            tools.reporter.step(item, Step.STUCK, _support_bundle(given, status, elapsed))
     raise AssertionError("the pauses never end")
+
+
+def typical_seconds(rows: int) -> int:
+    """Return the longest typical duration of a job with so many rows, after the vendor guide's table."""
+    table = ((100_000, 2 * 60), (1_000_000, 8 * 60), (10_000_000, 40 * 60))
+    return next((seconds for below, seconds in table if rows < below), 4 * 3600)
+
+
+def _support_bundle(given: Submitted, status: JobStatus, elapsed: float) -> str:
+    return (
+        f"job {given.job} runs for {elapsed / 60:.0f} minutes, twice what is typical; it is not tried again. "
+        f"Tell the vendor's support: job {given.job}, correlation ids {given.correlation_id}, {status.correlation_id}"
+    )
+
+
+def _check_deadline(tools: Tools, item: PlannedImport, given: Submitted, pause: float) -> None:
+    if not tools.wait_for_jobs or tools.is_out_of_time(pause):
+        raise Waiting(
+            f"job {given.job} is left running",
+            where=f"spec {item.spec}, {item.file.path}",
+            next_step="continue with: syncer apply",
+        )
 
 
 def pauses(pace: PollPace, jitter: Callable[[], float]) -> Iterator[float]:

@@ -8,7 +8,7 @@ from typing import Literal
 from syncer.model.events import Rejection, RowCounts
 from syncer.plan import PlannedImport
 
-Result = Literal["completed", "failed", "unfinished", "attention", "held", "interrupted"]
+Result = Literal["completed", "failed", "unfinished", "attention", "held", "interrupted", "detached"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +42,15 @@ class RunOutcome:
 
     @property
     def exit_code(self) -> int:
-        """1 when something failed, needs a person or was cut off, 3 when every row of a file was rejected, else 0.
+        """Say it in the design's codes: 1 failed, 75 jobs were left running, 3 every row of a file was rejected, else 0.
 
         A run that a signal ended exits by the signal's number instead, which whoever caught it knows.
         """
         results = {outcome.result for outcome in self.imports}
         if self.problems or results & {"failed", "attention", "unfinished"}:
             return 1
+        if "detached" in results:
+            return 75
         if any(outcome.systematic for outcome in self.imports):
             return 3
         return 1 if results & {"held", "interrupted"} else 0

@@ -21,6 +21,7 @@ class Step(StrEnum):
     SUBMITTED = "submitted"
     RUNNING = "running"
     RETRYING = "retrying"
+    STUCK = "stuck"
 
 
 class Reporter(Protocol):

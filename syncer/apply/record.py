@@ -5,8 +5,9 @@ Each function is one transaction: the rules are checked on the exact log that th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 from syncer.apply.context import LEASE, Tools
 from syncer.errors import PermitRefused
@@ -19,6 +20,7 @@ from syncer.model.events import (
     Finished,
     ListUse,
     Rejection,
+    Resolved,
     RowCounts,
     Submitted,
 )
@@ -26,80 +28,142 @@ from syncer.model.log import Generation, Log
 from syncer.plan import PlannedImport
 
 E = TypeVar("E", Claimed, Submitted)
+R = TypeVar("R")
 
 
-def claim(
-    tools: Tools,
-    item: PlannedImport,
-    *,
-    batch: str | None,
-    list_use: ListUse | None,
-    audience: AudienceUse | None,
-) -> Claimed:
-    """Note durably that this run is about to work on the import, with an epoch above everybody's before it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """An import that a run is about to work on, with what its templates resolved to."""
 
-    Raises PermitRefused when the log moved since the plan: the version is done, permitted, or a newer one is.
+    item: PlannedImport
+    batch: str | None
+    list_use: ListUse | None
+    audience: AudienceUse | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedJob:
+    """A claimed import whose job has its file and its mapping: all that is missing is the leave to start it."""
+
+    item: PlannedImport
+    held: Claimed
+    attempt: int
+    job: str
+    artifact: ArtifactFacts
+    correlation_id: str
+    seconds: dict[str, float]
+
+
+def claim(tools: Tools, requests: Sequence[ClaimRequest]) -> list[Claimed | PermitRefused]:
+    """Note durably that this run is about to work on the imports, each with an epoch above everybody's before it.
+
+    One transaction for all. An import whose log moved since the plan (done, permitted, or a newer version is recorded)
+    gets a PermitRefused in its place.
     """
 
-    def decide(log: Log) -> list[AnyEvent]:
+    def draft(log: Log, request: ClaimRequest) -> Claimed:
+        item = request.item
         life = _life(tools, log, item)
         _check_free(tools, log, item, life)
-        return [
-            Claimed(
-                **_about(tools, item),
-                attempt=item.attempt,
-                epoch=(life.epoch if life else 0) + 1,
-                lease=tools.clock() + LEASE,
-                size=item.file.size,
-                modified=item.file.modified,
-                preparation=item.preparation,
-                spec_digest=item.spec_digest,
-                write_mode=tools.write_modes.get(item.object),
-                batch=batch,
-                list_use=list_use,
-                audience=audience,
-            )
-        ]
+        return Claimed(
+            **_about(tools, item),
+            attempt=item.attempt,
+            epoch=(life.epoch if life else 0) + 1,
+            lease=tools.clock() + LEASE,
+            place=tools.place,
+            size=item.file.size,
+            modified=item.file.modified,
+            preparation=item.preparation,
+            spec_digest=item.spec_digest,
+            write_mode=tools.write_modes.get(item.object),
+            batch=request.batch,
+            list_use=request.list_use,
+            audience=request.audience,
+        )
 
-    return _one(tools.store.transact(decide), Claimed)
+    return _together(tools, requests, draft)
 
 
-def permit(
-    tools: Tools,
-    item: PlannedImport,
-    held: Claimed,
-    *,
-    attempt: int,
-    job: str,
-    artifact: ArtifactFacts,
-    correlation_id: str,
-) -> Submitted:
-    """Give the leave to start this one job. After it, nobody may start another job for the part until this one's end.
+def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRefused]:
+    """Give the leave to start these jobs, in this order and one by one; one transaction for all.
 
-    Raises PermitRefused when another run took the import over, finished it, or has a job on the same object.
+    After it, nobody may start another job for the part until this one's end. A job gets a PermitRefused in its place
+    when another run took the import over, finished it, or has a job on the same object.
     """
 
-    def decide(log: Log) -> list[AnyEvent]:
+    def draft(log: Log, mapped: MappedJob) -> Submitted:
+        item, held = mapped.item, mapped.held
         life = _life(tools, log, item)
         _check_free(tools, log, item, life)
         if life is None or life.epoch != held.epoch or life.last_claim != held:
             raise _refused(item, "another run took this import over")
+        return Submitted(
+            **_about(tools, item),
+            attempt=mapped.attempt,
+            epoch=held.epoch,
+            job=mapped.job,
+            spec_digest=item.spec_digest,
+            preparation=item.preparation,
+            artifact=mapped.artifact,
+            correlation_id=mapped.correlation_id,
+            list_use=held.list_use,
+            audience=held.audience,
+        )
+
+    return _together(tools, jobs, draft)
+
+
+def take_over(tools: Tools, item: PlannedImport, given: Submitted) -> None:
+    """Claim a permitted job that nobody has started, before starting it: its first owner may not abandon it any more.
+
+    Raises PermitRefused when its end was recorded meanwhile.
+    """
+
+    def decide(log: Log) -> list[AnyEvent]:
+        life = _life(tools, log, item)
+        if life is None or all(other.job != given.job for other in life.open_permits):
+            raise _refused(item, f"the end of job {given.job} was recorded meanwhile")
         return [
-            Submitted(
+            Claimed(
                 **_about(tools, item),
-                attempt=attempt,
-                epoch=held.epoch,
-                job=job,
-                spec_digest=item.spec_digest,
-                preparation=item.preparation,
-                artifact=artifact,
-                correlation_id=correlation_id,
-                list_use=held.list_use,
-                audience=held.audience,
+                attempt=given.attempt,
+                epoch=life.epoch + 1,
+                lease=tools.clock() + LEASE,
+                place=tools.place,
+                size=item.file.size,
+                modified=item.file.modified,
+                preparation=given.preparation,
+                spec_digest=given.spec_digest,
+                list_use=given.list_use,
+                audience=given.audience,
             )
         ]
 
-    return _one(tools.store.transact(decide), Submitted)
+    tools.store.transact(decide)
+
+
+def abandon(tools: Tools, permitted: Sequence[tuple[MappedJob, Submitted]], reason: str) -> list[bool]:
+    """Give back permits of jobs that this very run holds and has not started. Returns which of them it could.
+
+    Safe because the one who may start them decides not to: whoever takes a permit over claims it first, which raises
+    the epoch, and then this is refused.
+    """
+    mine: list[bool] = []
+
+    def decide(log: Log) -> list[AnyEvent]:
+        mine.clear()
+        drafts: list[AnyEvent] = []
+        for mapped, given in permitted:
+            life = _life(tools, log, mapped.item)
+            still = life is not None and life.epoch == mapped.held.epoch
+            mine.append(still)
+            if still:
+                about = {**_about(tools, mapped.item), "attempt": given.attempt, "part": given.part}
+                drafts.append(Resolved(**about, job=given.job, decision="abandon", reason=reason))
+        return drafts
+
+    tools.store.transact(decide)
+    return mine
 
 
 def completed(
@@ -112,6 +176,7 @@ def completed(
     rejects_file: str | None,
     correlation_id: str,
     seconds: Mapping[str, float],
+    residual: tuple[str, ...],
     list_use: ListUse | None,
 ) -> None:
     """Record that the permitted job completed. Recording it twice leaves one line."""
@@ -130,6 +195,7 @@ def completed(
             rejects_file=rejects_file,
             correlation_id=correlation_id,
             seconds={name: round(value, 3) for name, value in seconds.items()},
+            residual=residual,
             spec_digest=given.spec_digest,
             preparation=given.preparation,
             commit=tools.run.commit,
@@ -176,6 +242,12 @@ def open_permit(tools: Tools, item: PlannedImport) -> Submitted | None:
     return next((given for given in life.open_permits if given.job == item.job), None) if life else None
 
 
+def start_is_resolved(tools: Tools, item: PlannedImport, given: Submitted) -> bool:
+    """Whether an operator decided that this permitted job is to be started all the same."""
+    life = _life(tools, tools.store.read(), item)
+    return life is not None and any(r.job == given.job and r.decision == "start" for r in life.resolutions)
+
+
 def _finish(tools: Tools, item: PlannedImport, job: str | None, event: Finished) -> None:
     def decide(log: Log) -> list[AnyEvent]:
         life = _life(tools, log, item)
@@ -183,7 +255,7 @@ def _finish(tools: Tools, item: PlannedImport, job: str | None, event: Finished)
         same = [end for end in known if job is not None and end.job == job and end.outcome == event.outcome]
         return [] if same else [event]
 
-    tools.store.transact(decide)
+    tools.store.note(decide)
 
 
 def _check_free(tools: Tools, log: Log, item: PlannedImport, life: Generation | None) -> None:
@@ -227,8 +299,18 @@ def _about(tools: Tools, item: PlannedImport) -> dict[str, Any]:
     }
 
 
-def _one(events: tuple[AnyEvent, ...], kind: type[E]) -> E:
-    (event,) = events
-    if not isinstance(event, kind):
-        raise TypeError(f"the store answered with {type(event).__name__}")
-    return event
+def _together(tools: Tools, requests: Sequence[R], draft: Callable[[Log, R], E]) -> list[E | PermitRefused]:
+    """Decide about all requests in one transaction; what the rules refuse does not hold the others back."""
+    drafts: list[E | PermitRefused] = []
+
+    def decide(log: Log) -> list[AnyEvent]:
+        drafts.clear()
+        for request in requests:
+            try:
+                drafts.append(draft(log, request))
+            except PermitRefused as refused:
+                drafts.append(refused)
+        return [made for made in drafts if not isinstance(made, PermitRefused)]
+
+    written = iter(tools.store.transact(decide))
+    return [made if isinstance(made, PermitRefused) else cast("E", next(written)) for made in drafts]

@@ -6,15 +6,17 @@ from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from syncer.apply.context import Tools
-from syncer.apply.failures import settle
 from syncer.apply.imports import execute
-from syncer.apply.outcome import ImportOutcome, RunOutcome
+from syncer.apply.outcome import ImportOutcome, Result, RunOutcome
 from syncer.apply.resources import Creators
 from syncer.errors import SyncerError
 from syncer.plan import Action, Plan, PlannedImport
 from syncer.plan.types import Key
 
 MOST_OBJECTS_AT_ONCE = 16
+QUEUE_BYTES = 256_000_000
+
+Ends = dict[Key, ImportOutcome]
 
 
 def run(plan: Plan, tools: Tools) -> RunOutcome:
@@ -25,10 +27,10 @@ def run(plan: Plan, tools: Tools) -> RunOutcome:
     """
     schedule = _Schedule(plan, tools)
     with ThreadPoolExecutor(max_workers=MOST_OBJECTS_AT_ONCE, thread_name_prefix="import") as pool:
-        running: dict[Future[ImportOutcome], PlannedImport] = {}
+        running: dict[Future[Ends], list[PlannedImport]] = {}
         while True:
-            for item in schedule.take_ready():
-                running[pool.submit(schedule.execute, item)] = item
+            for items in schedule.take_ready():
+                running[pool.submit(schedule.execute, items)] = items
             if not running:
                 break
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -59,53 +61,71 @@ class _Schedule:
         self._resumes = sum(1 for item in plan.runnable if item.action is Action.RESUME)
         self._keeps_order = {spec.name: spec.keep_order for spec in plan.specs}
 
-    def execute(self, item: PlannedImport) -> ImportOutcome:
-        """Carry out one import in a worker thread; whatever goes wrong becomes its outcome."""
+    def execute(self, items: list[PlannedImport]) -> Ends:
+        """Carry out imports of one object in a worker thread; whatever goes wrong becomes an outcome."""
+        ends: Ends = {}
+
+        def tell(item: PlannedImport, outcome: ImportOutcome) -> None:
+            ends[item.key] = outcome
+            self._tools.reporter.finished(item, outcome)
+
         try:
-            outcome = execute(self._tools, item, self._creators)
-        except SyncerError as error:
-            outcome = self._settled(item, error)
+            execute(self._tools, items, self._creators, keeps_order=self._in_order, tell=tell)
         except BaseException as error:
             self._tools.stop.by_error(SyncerError(f"a defect in syncer: {type(error).__name__}"))
             raise
-        self._tools.reporter.finished(item, outcome)
-        return outcome
+        return ends
 
-    def _settled(self, item: PlannedImport, error: SyncerError) -> ImportOutcome:
-        try:
-            return settle(self._tools, item, error)
-        except SyncerError as worse:
-            self._tools.stop.by_error(worse)
-            return ImportOutcome(item=item, result="interrupted", message=worse.what)
+    def _in_order(self, spec: str) -> bool:
+        return self._keeps_order.get(spec, True)
 
-    def take_ready(self) -> list[PlannedImport]:
-        """Return the imports that may begin now, and settle those that never will in this run."""
-        if self._tools.stop.is_set():
+    def take_ready(self) -> list[list[PlannedImport]]:
+        """Return the imports that may begin now, by object, and settle those that never will in this run."""
+        if self._tools.stop.is_set() or self._tools.is_out_of_time():
             return []
         while self._settle_held():
             pass
         busy = {item.object for item in self._running}
         waiting: set[str] = set()
-        taken: list[PlannedImport] = []
+        queues: dict[str, list[PlannedImport]] = {}
         for item in self._pending:
             if item.object in busy or item.spec in waiting or self._must_wait(item):
                 waiting.add(item.spec)
+            elif self._fits(item, queues.setdefault(item.object, [])):
+                queues[item.object].append(item)
             else:
                 busy.add(item.object)
-                taken.append(item)
-        keys = {item.key for item in taken}
+                waiting.add(item.spec)
+        taken = [items for items in queues.values() if items]
+        keys = {item.key for items in taken for item in items}
         self._pending = [item for item in self._pending if item.key not in keys]
-        self._running += taken
+        self._running += [item for items in taken for item in items]
         return taken
 
-    def ended(self, item: PlannedImport, outcome: ImportOutcome) -> None:
-        self._running.remove(item)
-        self._note(item, outcome)
+    def _fits(self, item: PlannedImport, queue: list[PlannedImport]) -> bool:
+        """Whether the import may be permitted together with those before it on its object.
+
+        A job to resume, and one whose list or audience later ones join, goes alone; and the first job must not wait
+        for many bytes of others to be uploaded.
+        """
+        if not queue:
+            return True
+        alone = any(other.action is Action.RESUME or self._makes_resources(other) for other in (item, *queue))
+        small = sum(other.file.size for other in (item, *queue)) <= QUEUE_BYTES
+        return not alone and small and len(queue) < self._tools.queue_length
+
+    def ended(self, items: list[PlannedImport], ends: Ends) -> None:
+        for item in items:
+            self._running.remove(item)
+            self._note(item, ends[item.key])
 
     def outcome(self) -> RunOutcome:
         """Return every import's end in the plan's order; what never began was interrupted."""
+        late = self._tools.is_out_of_time()
         for item in self._pending:
-            self._note(item, ImportOutcome(item=item, result="interrupted", message="not begun"))
+            self._note(
+                item, ImportOutcome(item=item, result="detached" if late else "interrupted", message="not begun")
+            )
         return RunOutcome(self._tools.run.id, tuple(self._outcomes[item.key] for item in self._plan.runnable))
 
     def _note(self, item: PlannedImport, outcome: ImportOutcome) -> None:
@@ -116,31 +136,36 @@ class _Schedule:
             self._unsuccessful.append(outcome)
 
     def _settle_held(self) -> bool:
-        reasons = [(item, reason) for item in self._pending if (reason := self._held_for_good(item)) is not None]
-        for item, reason in reasons:
-            self._pending.remove(item)
-            outcome = ImportOutcome(item=item, result="held", message=reason)
-            self._note(item, outcome)
-            self._tools.reporter.finished(item, outcome)
-        return bool(reasons)
+        held = [outcome for item in self._pending if (outcome := self._held_for_good(item)) is not None]
+        for outcome in held:
+            self._pending.remove(outcome.item)
+            self._note(outcome.item, outcome)
+            self._tools.reporter.finished(outcome.item, outcome)
+        return bool(held)
 
     def _must_wait(self, item: PlannedImport) -> bool:
         if any(self._unfinished[name] for name in item.after):
             return True
-        return self._resumes > 0 and item.action is not Action.RESUME and self._makes_resources(item)
+        return self._resumes > 0 and self._makes_resources(item)
 
     def _makes_resources(self, item: PlannedImport) -> bool:
-        """A list or audience that an adopted job creates must be known before another import asks for it."""
+        """Whether the import asks for a list or an audience, which only one of them may create."""
+        if item.action is Action.RESUME:
+            return False
         spec = self._tools.specs[item.spec]
         return spec.audience is not None or (spec.list_options is not None and spec.list_options.create is not None)
 
-    def _held_for_good(self, item: PlannedImport) -> str | None:
+    def _held_for_good(self, item: PlannedImport) -> ImportOutcome | None:
         for outcome in self._unsuccessful:
             other = outcome.item
+            result: Result = "detached" if outcome.result == "detached" else "held"
             if other.spec in item.after:
-                return f"depends on {other.spec}, where {other.file.path} did not finish"
-            if other.object == item.object and outcome.job and outcome.result != "failed":
-                return f"job {outcome.job} on object {item.object} may still be running"
-            if other.spec == item.spec and self._keeps_order.get(item.spec, True):
-                return f"held behind {other.file.path}, which did not finish (on_failure: block)"
+                reason = f"depends on {other.spec}, where {other.file.path} did not finish"
+            elif other.object == item.object and outcome.job and outcome.result != "failed":
+                reason = f"job {outcome.job} on object {item.object} may still be running"
+            elif other.spec == item.spec and self._in_order(item.spec):
+                reason = f"held behind {other.file.path}, which did not finish (on_failure: block)"
+            else:
+                continue
+            return ImportOutcome(item=item, result=result, message=reason)
         return None

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from syncer.apply import record
 from syncer.apply.context import Tools
 from syncer.apply.private import private_folder
 from syncer.apply.progress import Step
+from syncer.apply.record import MappedJob
 from syncer.errors import PrepareError, UploadFailed
-from syncer.model.events import ArtifactFacts, Claimed, Submitted
+from syncer.model.events import ArtifactFacts, Claimed
 from syncer.model.files import media_type
 from syncer.model.identity import idempotency_key
 from syncer.model.spec import Spec
 from syncer.plan import PlannedImport
-from syncer.source.pins import Pin, verify_unchanged
+from syncer.source.pins import Pin, pin, verify_unchanged
 from syncer.values import format_size
 
 if TYPE_CHECKING:
@@ -55,23 +55,47 @@ def work_folder(tools: Tools, item: PlannedImport) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def submit(tools: Tools, work: Work, attempt: int) -> Submitted:
-    """Bring a job to where only its start is missing, and return the permit for it.
+def submit(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, attempt: int) -> MappedJob:
+    """Bring a claimed import to where only the permit and the start are missing.
 
     A job whose URL expired before the file was there is left behind for a new one, under the next attempt's number.
-    Raises ApiError (and its kinds), SourceError when the file changed meanwhile, PermitRefused when the log moved.
+    Raises ApiError (and its kinds), PrepareError, and SourceError when the file changed meanwhile.
     """
-    for number in range(attempt, attempt + FRESH_URLS):
-        try:
-            return _submit_once(tools, work, number)
-        except UploadFailed as error:
-            if not error.expired or number == attempt + FRESH_URLS - 1:
-                raise
-            tools.reporter.step(work.item, Step.RETRYING, "the upload URL expired; a fresh job is made")
+    began = tools.clock()
+    with work_folder(tools, item) as folder:
+        work = _prepared(tools, item, spec, held, folder)
+        uploading = tools.clock()
+        for number in range(attempt, attempt + FRESH_URLS):
+            try:
+                mapped = _uploaded(tools, work, number)
+            except UploadFailed as error:
+                if not error.expired or number == attempt + FRESH_URLS - 1:
+                    raise
+                tools.reporter.step(item, Step.RETRYING, "the upload URL expired; a fresh job is made")
+            else:
+                mapped.seconds["prepare"] = (uploading - began).total_seconds()
+                mapped.seconds["upload"] = (tools.clock() - uploading).total_seconds()
+                return mapped
     raise AssertionError("the last attempt returns or raises")
 
 
-def _submit_once(tools: Tools, work: Work, attempt: int) -> Submitted:
+def _prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, folder: Path) -> Work:
+    from syncer.prepare.prepare import prepare  # noqa: PLC0415 - the engine is loaded when a file is prepared
+
+    tools.reporter.step(item, Step.PREPARING)
+    version = pin(item.file, root=tools.root, cache=tools.fingerprints, stop=tools.stop.raising)
+    artifact = prepare(
+        item.file,
+        spec,
+        batch_value=held.batch,
+        work_dir=folder,
+        memory_limit=tools.memory_limit,
+        stop=tools.stop.raising,
+    )
+    return Work(item, spec, held, artifact, version)
+
+
+def _uploaded(tools: Tools, work: Work, attempt: int) -> MappedJob:
     item, artifact = work.item, work.artifact
     request = _init_request(work)
     key = _key(tools, item, attempt, "init", [request.body(), artifact.digest])
@@ -83,17 +107,15 @@ def _submit_once(tools: Tools, work: Work, attempt: int) -> Submitted:
     correlation_id = tools.api.set_mapping(job.job_id, artifact.source_fields, artifact.field_map, idempotency_key=key)
     tools.reporter.step(item, Step.MAPPED, job.job_id)
     tools.stop.check()
-    given = record.permit(
-        tools,
-        item,
-        work.held,
+    return MappedJob(
+        item=item,
+        held=work.held,
         attempt=attempt,
         job=job.job_id,
         artifact=_facts(artifact),
         correlation_id=correlation_id or job.correlation_id,
+        seconds={},
     )
-    tools.reporter.step(item, Step.SUBMITTED, job.job_id)
-    return given
 
 
 def _deliver(tools: Tools, work: Work, job: InitialisedJob) -> None:
@@ -105,19 +127,19 @@ def _deliver(tools: Tools, work: Work, job: InitialisedJob) -> None:
             lambda: _opened(artifact.path),
             artifact.size,
             media_type(artifact.format, artifact.compression),
-            stop=tools.stop.is_set,
+            stop=tools.stop.raising,
             progress=lambda sent: tools.reporter.sent(item, sent, artifact.size),
         )
     except UploadFailed:
-        verify_unchanged(work.version, stop=tools.stop.is_set)
+        verify_unchanged(work.version, stop=tools.stop.raising)
         raise
     except OSError as error:
-        verify_unchanged(work.version, stop=tools.stop.is_set)
+        verify_unchanged(work.version, stop=tools.stop.raising)
         raise PrepareError(
             f"what was prepared of {item.file.path} cannot be read: {error.strerror or error}",
             next_step="try again: syncer apply",
         ) from error
-    verify_unchanged(work.version, stop=tools.stop.is_set)
+    verify_unchanged(work.version, stop=tools.stop.raising)
 
 
 def _init_request(work: Work) -> InitJob:

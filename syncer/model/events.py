@@ -108,6 +108,7 @@ class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
     preparation: str
     spec_digest: str
     parts: Positive = 1
+    place: str = ""
     write_mode: Literal["upsert", "append"] | None = None
     batch: str | None = None
     list_use: ListUse | None = msgspec.field(default=None, name="list")
@@ -140,6 +141,7 @@ class Finished(Event, frozen=True, kw_only=True, tag="finished"):
     failure: Failure | None = None
     correlation_id: str = ""
     seconds: dict[str, float] = {}
+    residual: tuple[str, ...] = ()
     commit: str | None = None
     list_use: ListUse | None = msgspec.field(default=None, name="list")
     audience: AudienceUse | None = None

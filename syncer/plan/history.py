@@ -133,7 +133,7 @@ def _at_work(inputs: Inputs, life: Generation) -> str | None:
 def _held(inputs: Inputs, life: Generation, permit: Submitted | None = None) -> str | None:
     """Say which other run works on this now, or None. Leases only say when to try; the log decides."""
     claim = life.last_claim
-    if inputs.exclusive or claim is None or claim.lease <= inputs.now:
+    if claim is None or not inputs.may_be_alive(claim):
         return None
     job = f", job {permit.job}" if permit else ""
     return f"run {claim.run} holds it until {claim.lease:%Y-%m-%d %H:%M} UTC{job}"

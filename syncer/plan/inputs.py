@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from syncer.model.events import Submitted
+from syncer.model.events import Claimed, Submitted
 from syncer.model.files import SourceFile
 from syncer.model.log import Generation, Lineage, Log, WriteMode
 from syncer.model.spec import Spec
@@ -34,7 +34,7 @@ class Inputs:
 
     `specs` are all specs of the project; `filters` choose among them. `write_modes` holds what is known of the target
     objects, `closed` names those that take no import jobs. `exclusive` says that no other run can be alive on this
-    log, so leases hold nobody back.
+    log, `place` that none of this clone of the project can.
     """
 
     specs: tuple[SpecInput, ...]
@@ -45,6 +45,12 @@ class Inputs:
     write_modes: Mapping[str, WriteMode] = field(default_factory=dict)
     closed: frozenset[str] = frozenset()
     exclusive: bool = False
+    place: str = ""
+
+    def may_be_alive(self, claim: Claimed) -> bool:
+        """Whether the run behind a claim may still be at work. Only says when to try; the log decides what is safe."""
+        is_ours = self.place != "" and claim.place == self.place
+        return not (self.exclusive or is_ours) and claim.lease > self.now
 
     def lineage(self, spec: Spec) -> Lineage:
         return Lineage(spec.lineage, self.workspace, spec.target.object)

@@ -44,7 +44,7 @@ def objects_held(inputs: Inputs, decided: dict[str, list[PlannedImport]], resume
             continue
         life = inputs.history_of(permit)
         claim = life.last_claim if life else None
-        if not inputs.exclusive and claim is not None and claim.lease > inputs.now:
+        if claim is not None and inputs.may_be_alive(claim):
             reason = f"run {permit.run} has job {permit.job} on object {permit.object}"
             holders.setdefault(permit.object, (Action.WAIT, reason))
         else:

@@ -66,6 +66,8 @@ class GitStore:
     between tries and may raise, `jitter` gives numbers in [0, 1).
     """
 
+    queue_length = 50
+
     def __init__(
         self,
         repository: Repository,

@@ -30,7 +30,10 @@ IGNORED = "# made by syncer: locks and torn lines are no history\n.*\n"
 
 
 class Store(Protocol):
-    """A log that many runs share."""
+    """A log that many runs share. `queue_length` says how many permits are worth giving in one transaction."""
+
+    @property
+    def queue_length(self) -> int: ...
 
     def read(self) -> Log:
         """Return the log as it stands now. The object is the store's own and grows; it must not be changed."""
@@ -86,6 +89,8 @@ class LocalStore:
     Safe between threads and between processes on one file system. The folder is made at the first append, so reading
     never leaves a trace.
     """
+
+    queue_length = 1
 
     def __init__(
         self,

@@ -1,0 +1,144 @@
+"""Record how a job ended, and tell the run what became of the import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from syncer.apply import record, rejects
+from syncer.apply.context import Tools
+from syncer.apply.follow import row_counts
+from syncer.apply.outcome import ImportOutcome
+from syncer.apply.reasons import job_failure
+from syncer.apply.resources import recorded_list
+from syncer.errors import ApiError, Interrupted, SyncerError
+from syncer.model.events import Failure, ListUse, RowCounts, Submitted
+from syncer.plan import PlannedImport
+
+if TYPE_CHECKING:
+    from syncer.api.models import JobStatus
+
+SOURCE_UNREADABLE = "CDP_ETL.IMPORT."
+VALIDATION = "CDP_ETL.VALIDATION."
+
+
+def ended(
+    tools: Tools, item: PlannedImport, given: Submitted, status: JobStatus, seconds: dict[str, float]
+) -> ImportOutcome:
+    """Record the end of a job that is in a terminal state."""
+    if status.state == "completed":
+        return _completed(tools, item, given, status, seconds)
+    return _failed(tools, item, given, status)
+
+
+def _completed(
+    tools: Tools, item: PlannedImport, given: Submitted, status: JobStatus, seconds: dict[str, float]
+) -> ImportOutcome:
+    rows = row_counts(status)
+    residual = _residual(rows, given)
+    warnings = [*residual, *_repeated_keys(rows)]
+    fetched = _rejected_rows(tools, item, given, warnings) if rows.invalid else None
+    list_use = _made_list(tools, given, warnings)
+    record.completed(
+        tools,
+        item,
+        given,
+        rows=rows,
+        rejections=fetched.rejections if fetched else (),
+        rejects_file=fetched.file if fetched else None,
+        correlation_id=status.correlation_id,
+        seconds=seconds,
+        residual=residual,
+        list_use=list_use,
+    )
+    return ImportOutcome(
+        item=item,
+        result="completed",
+        job=given.job,
+        correlation_id=status.correlation_id,
+        rows=rows,
+        rejections=fetched.rejections if fetched else (),
+        rejects_file=fetched.file if fetched else None,
+        systematic=rows.read > 0 and rows.invalid == rows.read,
+        warnings=tuple(warnings),
+    )
+
+
+def _rejected_rows(tools: Tools, item: PlannedImport, given: Submitted, warnings: list[str]) -> rejects.Fetched | None:
+    """Fetch the rejected rows. Whatever keeps them away is a warning: the import has completed all the same."""
+    try:
+        fetched = rejects.fetch(tools, item, given)
+    except Interrupted:
+        raise
+    except SyncerError as error:
+        warnings.append(f"the rejected rows could not be fetched: {error.what}")
+        return None
+    if fetched is None:
+        warnings.append("rows were rejected, but the API has no file of them")
+    return fetched
+
+
+def _made_list(tools: Tools, given: Submitted, warnings: list[str]) -> ListUse | None:
+    """Find out the id of the list that the job made; a list that cannot be asked about is a warning."""
+    try:
+        list_use, warning = recorded_list(tools, given)
+    except ApiError as error:
+        warnings.append(f"the list's id could not be looked up: {error.what}")
+        return given.list_use
+    warnings += [warning] if warning else []
+    return list_use
+
+
+def _residual(rows: RowCounts, given: Submitted) -> tuple[str, ...]:
+    """Hold the API's counts against what was sent: rows sent = rows read = valid + invalid. Empty: they agree."""
+    found = []
+    sent = given.artifact.rows
+    if sent is not None and sent != rows.read:
+        found.append(f"{sent} rows were sent and {rows.read} were read")
+    if rows.read != rows.valid + rows.invalid:
+        found.append(f"{rows.read} rows were read, but {rows.valid} valid and {rows.invalid} invalid were counted")
+    return tuple(found)
+
+
+def _repeated_keys(rows: RowCounts) -> list[str]:
+    merged = rows.inserts + rows.updates
+    if merged == rows.valid:
+        return []
+    return [f"{rows.valid} valid rows were merged as {merged}: keys that the file repeats are the API's own business"]
+
+
+def _failed(tools: Tools, item: PlannedImport, given: Submitted, status: JobStatus) -> ImportOutcome:
+    final = status.error_code.startswith(VALIDATION)
+    told = job_failure(status.error_message, rejects.field_names(tools, item, given))
+    message = told or "the API gave no reason"
+    failure = Failure(kind="final" if final else "counted", code=status.error_code or "FAILED", message=message)
+    record.failed(
+        tools,
+        item,
+        attempt=given.attempt,
+        failure=failure,
+        given=given,
+        rows=row_counts(status),
+        correlation_id=status.correlation_id,
+    )
+    next_step = (
+        f"check the mapping against the object's fields: syncer validate --online --spec {item.spec}"
+        if final
+        else f"when the cause is mended, try again: syncer apply --spec {item.spec}"
+    )
+    return ImportOutcome(
+        item=item,
+        result="failed",
+        job=given.job,
+        correlation_id=status.correlation_id,
+        message=f"{failure.code}: {message}",
+        next_step=next_step,
+    )
+
+
+def may_upload_again(tools: Tools, item: PlannedImport, status: JobStatus) -> bool:
+    """The guide: a file that could not be read is re-initialised and uploaded again; here up to `retry.attempts`."""
+    if not status.error_code.startswith(SOURCE_UNREADABLE):
+        return False
+    life = tools.store.read().find(tools.lineage(item), item.file.path, item.generation, item.import_id)
+    allowed = tools.specs[item.spec].retry.attempts
+    return life is not None and life.counted_failures(item.preparation) < allowed
