@@ -58,6 +58,10 @@ class Stop:
             self.fatal = error
         self._event.set()
 
+    def lift(self) -> None:
+        """Let the last steps of a run, which must not be left out, wait again."""
+        self._event.clear()
+
     def is_set(self) -> bool:
         return self._event.is_set()
 

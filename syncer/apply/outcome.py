@@ -34,22 +34,23 @@ class ImportOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """Every import of the run, in the plan's order, and the sources that could not even be listed."""
+    """Every import of the run in the plan's order, sources that could not be listed, what waits for another run."""
 
     run: str
     imports: tuple[ImportOutcome, ...]
     problems: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """Say it in the design's codes: 1 failed, 75 jobs were left running, 3 every row of a file was rejected, else 0.
+        """1 when something failed or was cut off, 75 when jobs were left, 3 when every row of a file was rejected.
 
         A run that a signal ended exits by the signal's number instead, which whoever caught it knows.
         """
         results = {outcome.result for outcome in self.imports}
         if self.problems or results & {"failed", "attention", "unfinished"}:
             return 1
-        if "detached" in results:
+        if "detached" in results or self.waits:
             return 75
         if any(outcome.systematic for outcome in self.imports):
             return 3

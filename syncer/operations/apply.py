@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,14 @@ from syncer.apply.progress import Reporter
 from syncer.errors import Conflict, Refused
 from syncer.operations import folders
 from syncer.operations.connect import open_api, utc_now
-from syncer.operations.identity import identity
+from syncer.operations.identity import identity, place_of
 from syncer.operations.plan import load_saved, reconcile
+from syncer.operations.stores import check_survives, open_store
 from syncer.plan import Action, Filters, Plan, only, stale
 from syncer.plan.document import SavedPlan
 from syncer.source.fingerprints import FingerprintCache
 from syncer.spec.load import Project, load_project
-from syncer.state.store import LocalStore
+from syncer.state.store import Store
 
 if TYPE_CHECKING:
     from syncer.api.client import ImportApi
@@ -45,6 +46,8 @@ def apply(
     stop: Stop | None = None,
     tracer: Tracer | None = None,
     clock: Callable[[], datetime] = utc_now,
+    max_wait: timedelta | None = None,
+    wait_for_jobs: bool = True,
 ) -> tuple[Plan, RunOutcome]:
     """Execute what is pending, or exactly what a saved plan holds.
 
@@ -54,28 +57,22 @@ def apply(
     """
     stop = stop or Stop()
     project = load_project(root, environ=environ, overrides=overrides)
-    _check_store(project)
+    check_survives(root, project.settings, environ)
     kept = load_saved(saved) if saved is not None else None
     if kept is not None:
         filters = kept.filters
-    store = LocalStore(folders.state(root, project.settings))
-    first = reconcile(
-        project,
-        store,
-        filters=filters,
-        now=clock(),
-        ask=lambda: None,
-        exclusive=not store.is_held(),
-        stop=stop.raising,
-    )
+    began = clock()
+    run = identity(root, environ, began)
+    store = open_store(root, project.settings, run=run.id, sleep=stop.wait)
+    first = reconcile(project, store, filters=filters, now=began, ask=lambda: None, stop=stop.raising)
     checked = _held_to(None if first.undecided else kept, first, saved)
-    run = identity(root, environ, clock())
-    if not checked.runnable and not checked.undecided and not checked.count(Action.WAIT):
+    if not checked.runnable and not checked.undecided and (store.is_shared or not checked.count(Action.WAIT)):
         reporter(checked)
-        return checked, _with_attention(checked, RunOutcome(run.id, ()))
+        return checked, _with_the_rest(checked, RunOutcome(run.id, ()))
     with (
         store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"),
         open_api(root, project.settings, environ, sleep=stop.wait, tracer=tracer, clock=clock) as api,
+        _shared_at_the_end(store, stop),
     ):
         made = reconcile(
             project,
@@ -83,22 +80,35 @@ def apply(
             filters=filters,
             now=clock(),
             ask=lambda: api,
-            exclusive=True,
+            is_running=True,
             objects=frozenset(item.object for item in checked.runnable),
             stop=stop.raising,
         )
         made = _held_to(kept, made, saved)
-        return made, _execute(project, made, store, api, run=run, reporter=reporter, stop=stop, clock=clock)
-
-
-def _check_store(project: Project) -> None:
-    wanted = project.settings.state.git
-    if wanted != "off":
-        raise Refused(
-            f"state.git: {wanted} is not in force in this version",
-            why="the log would be kept on this machine alone, which is not what the setting promises",
-            next_step="set state.git to off in syncer.yaml, and commit the state folder yourself",
+        outcome = _execute(
+            project,
+            made,
+            store,
+            api,
+            run=run,
+            reporter=reporter,
+            stop=stop,
+            clock=clock,
+            deadline=began + max_wait if max_wait is not None else None,
+            wait_for_jobs=wait_for_jobs,
         )
+    store.show()
+    return made, _with_the_rest(made, outcome)
+
+
+@contextmanager
+def _shared_at_the_end(store: Store, stop: Stop) -> Iterator[None]:
+    """Share what the run has noted, however it ends; the wish to stop must not hinder that."""
+    try:
+        yield
+    finally:
+        stop.lift()
+        store.flush()
 
 
 def _held_to(kept: SavedPlan | None, made: Plan, name: Path | None) -> Plan:
@@ -126,13 +136,15 @@ def _held_to(kept: SavedPlan | None, made: Plan, name: Path | None) -> Plan:
 def _execute(
     project: Project,
     made: Plan,
-    store: LocalStore,
+    store: Store,
     api: ImportApi,
     *,
     run: RunIdentity,
     reporter: Watch,
     stop: Stop,
     clock: Callable[[], datetime],
+    deadline: datetime | None,
+    wait_for_jobs: bool,
 ) -> RunOutcome:
     from syncer.apply.schedule import run as walk  # noqa: PLC0415 - only where there is work
 
@@ -159,8 +171,11 @@ def _execute(
             pace=PollPace(pace.initial.total_seconds(), pace.factor, pace.max.total_seconds()),
             specs={loaded.spec.name: loaded.spec for loaded in project.specs},
             write_modes=made.write_modes,
+            place=place_of(root),
+            deadline=deadline,
+            wait_for_jobs=wait_for_jobs,
         )
-        return _with_attention(made, walk(made, tools))
+        return walk(made, tools)
 
 
 @contextmanager
@@ -174,10 +189,11 @@ def _work_dir(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _with_attention(made: Plan, outcome: RunOutcome) -> RunOutcome:
-    """Add what the plan could not run and a person must look at, so that a failing file stays visible in every run."""
+def _with_the_rest(made: Plan, outcome: RunOutcome) -> RunOutcome:
+    """Add what the plan could not run: what a person must look at stays visible in every run."""
+    waits = tuple(f"{item.file.path}: {item.reason}" for item in made.imports if item.action is Action.WAIT)
     stuck = tuple(
         ImportOutcome(item=item, result="attention", message=item.reason, next_step=f"see: syncer history {item.spec}")
         for item in made.attention
     )
-    return replace(outcome, imports=outcome.imports + stuck, problems=made.problems)
+    return replace(outcome, imports=outcome.imports + stuck, problems=made.problems, waits=waits)

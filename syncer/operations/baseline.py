@@ -57,7 +57,6 @@ def _pending(ledger: Ledger, name: str, patterns: Sequence[str]) -> list[Planned
         filters=Filters(specs=(name,)),
         now=ledger.clock(),
         ask=lambda: None,
-        exclusive=ledger.is_exclusive,
     )
     for problem in made.problems:
         raise SourceError(f"the files cannot be listed: {problem}", next_step=f"see: syncer plan --spec {name}")

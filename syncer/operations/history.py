@@ -10,9 +10,8 @@ from typing import Any
 
 from syncer.errors import UsageError
 from syncer.model.events import AnyEvent, Failure, Finished, Rejection, RowCounts
-from syncer.operations import folders
+from syncer.operations.stores import open_store
 from syncer.spec.load import Project, load_project
-from syncer.state.store import LocalStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,7 @@ def history(
     `names` are specs by any name they ever had; `path` is a source file, `import_id` an import's id or its beginning.
     """
     project = load_project(root, environ=environ, overrides=overrides)
-    log = LocalStore(folders.state(root, project.settings)).read()
+    log = open_store(root, project.settings).read()
     wanted = _lineages(project, names, log.specs())
     found = [
         _entry(event)

@@ -11,12 +11,18 @@ from datetime import datetime
 from pathlib import Path
 
 from syncer.apply.context import RunIdentity
+from syncer.model.identity import digest
 
 
 def identity(root: Path, environ: Mapping[str, str], now: datetime) -> RunIdentity:
     """Name one invocation. The id begins with its time and is unlike every other."""
     run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     return RunIdentity(run, _actor(environ), _commit(root))
+
+
+def place_of(root: Path) -> str:
+    """Name this clone of the project on this machine: two runs at one place cannot both be alive."""
+    return digest([platform.node(), str(root.resolve())])[:12]
 
 
 def _actor(environ: Mapping[str, str]) -> str:

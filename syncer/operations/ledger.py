@@ -222,7 +222,6 @@ class Ledger:
                 filters=Filters(specs=declared),
                 now=self.clock(),
                 ask=lambda: None,
-                exclusive=self.is_exclusive,
             )
             actions = {(item.spec, item.file.path): (item.action.value, item.reason) for item in made.imports}
         return tuple(self._expected(each, actions, known) for each in _once_a_file(touched))

@@ -15,11 +15,13 @@ from syncer.errors import Conflict, NotFound, SyncerError, Unavailable
 from syncer.operations import folders
 from syncer.operations.connect import has_credentials, open_api, utc_now
 from syncer.operations.facts import counted, object_facts, spec_inputs
+from syncer.operations.identity import place_of
+from syncer.operations.stores import open_store
 from syncer.plan import Filters, Inputs, Plan, make_plan
 from syncer.plan.document import SavedPlan, from_document, to_document
 from syncer.source.fingerprints import FingerprintCache
 from syncer.spec.load import Project, load_project
-from syncer.state.store import LocalStore, Store
+from syncer.state.store import Store
 
 if TYPE_CHECKING:
     from syncer.api.client import ImportApi
@@ -35,7 +37,7 @@ def plan(
 ) -> Plan:
     """Plan what apply would do now. Asks the API only where a decision hangs on an object's write mode."""
     project = load_project(root, environ=environ, overrides=overrides)
-    store = LocalStore(folders.state(root, project.settings))
+    store = open_store(root, project.settings)
 
     with ExitStack() as opened:
 
@@ -44,7 +46,7 @@ def plan(
                 return None
             return opened.enter_context(open_api(root, project.settings, environ, clock=clock))
 
-        return reconcile(project, store, filters=filters, now=clock(), ask=ask, exclusive=not store.is_held())
+        return reconcile(project, store, filters=filters, now=clock(), ask=ask)
 
 
 def reconcile(
@@ -54,19 +56,21 @@ def reconcile(
     filters: Filters,
     now: datetime,
     ask: Callable[[], ImportApi | None],
-    exclusive: bool,
+    is_running: bool = False,
     objects: frozenset[str] = frozenset(),
     stop: Callable[[], bool] | None = None,
 ) -> Plan:
     """Gather the facts and plan. `ask` gives the API where it is needed.
 
     `objects` are those that are about to be written to: they are asked about in any case, and an API that does not
-    answer ends the run before anything is claimed. `stop` is asked while files are read.
+    answer ends the run before anything is claimed. `is_running` says that this very run holds the log. `stop` is
+    asked while files are read.
     """
     folders.private(project.root)
     with FingerprintCache(folders.fingerprint_cache(project.root)) as cache:
         specs = spec_inputs(project, filters, cache, stop=stop)
     log = store.read()
+    others_are_dead = is_running or not store.is_held()
     inputs = Inputs(
         specs=specs,
         log=log,
@@ -74,7 +78,8 @@ def reconcile(
         workspace=project.settings.api.workspace,
         filters=filters,
         write_modes=log.write_modes(project.settings.api.workspace),
-        exclusive=exclusive,
+        exclusive=others_are_dead and not store.is_shared,
+        place=place_of(project.root) if others_are_dead else "",
     )
     made = make_plan(inputs)
     if made.undecided or objects:

@@ -11,12 +11,11 @@ from typing import Any, Literal
 from syncer.model.events import Finished
 from syncer.model.log import Generation, Lineage, Log
 from syncer.model.spec import Spec
-from syncer.operations import folders
 from syncer.operations.connect import utc_now
 from syncer.operations.plan import reconcile
+from syncer.operations.stores import open_store
 from syncer.plan import Action, Filters, Plan, PlannedImport, SpecPlan, suspended
 from syncer.spec.load import load_project
-from syncer.state.store import LocalStore
 from syncer.values import format_duration
 
 State = Literal["ok", "pending", "running", "failing", "blocked", "suspended", "stale", "never"]
@@ -49,9 +48,9 @@ def status(
 ) -> tuple[SpecStatus, ...]:
     """Return the standing of every chosen spec, in the order of their files. Asks the API nothing."""
     project = load_project(root, environ=environ, overrides=overrides)
-    store = LocalStore(folders.state(root, project.settings))
+    store = open_store(root, project.settings)
     now = clock()
-    made = reconcile(project, store, filters=filters, now=now, ask=lambda: None, exclusive=not store.is_held())
+    made = reconcile(project, store, filters=filters, now=now, ask=lambda: None)
     log = store.read()
     specs = {loaded.spec.name: loaded.spec for loaded in project.specs}
     return tuple(_standing(specs[shown.name], shown, made, log, now) for shown in made.specs)

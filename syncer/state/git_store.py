@@ -67,6 +67,7 @@ class GitStore:
     """
 
     queue_length = 50
+    is_shared = True
 
     def __init__(
         self,
@@ -139,6 +140,18 @@ class GitStore:
         with self._leader:
             if self._noted:
                 self._carry([])
+
+    def show(self) -> None:
+        """Fast-forward a clean checkout of the state's branch; any other checkout is left alone."""
+        repository, tip, place = self._repository, self.tip, self._place
+        if tip is None or repository.checked_out_branch() != place.branch:
+            return
+        head = repository.tip("HEAD")
+        if place.remote is None and head == tip:  # the branch itself moved under the checkout
+            repository.run("checkout", "--quiet", "HEAD", "--", place.folder)
+        elif head != tip and repository.is_clean() and (head is None or repository.is_ancestor(head, tip)):
+            with contextlib.suppress(GitFailed):  # a file in the way is the user's to move
+                repository.run("merge", "--ff-only", "--quiet", tip)
 
     def run_lock(self, description: str) -> contextlib.AbstractContextManager[None]:
         return self._run_lock.hold(description)

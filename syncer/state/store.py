@@ -35,6 +35,10 @@ class Store(Protocol):
     @property
     def queue_length(self) -> int: ...
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether runs of other machines or clones write to it too."""
+
     def read(self) -> Log:
         """Return the log as it stands now. The object is the store's own and grows; it must not be changed."""
 
@@ -55,6 +59,9 @@ class Store(Protocol):
 
     def flush(self) -> None:
         """Share what was noted. Raises SyncerError that says where it is kept when that fails."""
+
+    def show(self) -> None:
+        """Bring this clone's own files up to what is shared, where that harms nothing of the user's."""
 
     def run_lock(self, description: str) -> contextlib.AbstractContextManager[None]:
         """Hold the log for one run of this machine; see `RunLock.hold`."""
@@ -91,6 +98,7 @@ class LocalStore:
     """
 
     queue_length = 1
+    is_shared = False
 
     def __init__(
         self,
@@ -155,6 +163,9 @@ class LocalStore:
 
     def flush(self) -> None:
         """Do nothing: what was noted is where it belongs."""
+
+    def show(self) -> None:
+        """Do nothing: the files are the log."""
 
     def merge(self, events: Iterable[AnyEvent]) -> int:
         given = Log(events)
