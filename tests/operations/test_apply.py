@@ -124,11 +124,12 @@ def test_a_limit_refuses_the_run_and_names_the_override(crm: Workspace) -> None:
     assert crm.run(filters=Filters(over_limits=("crm",))).exit_code == 0
 
 
-def test_a_setting_that_is_not_in_force_refuses_the_run(crm: Workspace) -> None:
-    """A log that is to be pushed is not quietly kept on this machine alone."""
+def test_a_log_that_is_to_be_pushed_is_not_quietly_kept_here(crm: Workspace) -> None:
+    """Outside a git repository nothing is sent, and the error says what to do."""
     crm.environ["SYNCER_STATE__GIT"] = "push"
-    with pytest.raises(Refused, match=r"state\.git"):
+    with pytest.raises(SyncerError, match="cannot be kept in git") as caught:
         crm.run()
+    assert "state.git: off" in caught.value.next_step
     assert crm.emulator.requests == []
 
 
