@@ -264,6 +264,8 @@ def _check_free(tools: Tools, log: Log, item: PlannedImport, life: Generation | 
         raise _refused(item, "a newer version of this file is recorded")
     if life is not None and life.done:
         raise _refused(item, "this version is recorded as imported")
+    if life is not None and life.forgotten is not None:
+        raise _refused(item, "an operator has closed this generation")
     if any(other.open_permits for other in generations):
         raise _refused(item, "a job of this file is permitted and has not ended")
     others = [given for given in log.open_permits(tools.workspace, item.object) if given.run != tools.run.id]

@@ -53,7 +53,9 @@ def _settled(inputs: Inputs, own: SpecInput, file: SourceFile, generations: list
     holder = next((holder for life in latest if (holder := _at_work(inputs, life)) is not None), None)
     if holder is not None:
         return Verdict(action=Action.WAIT, reason=holder, generation=newest)
-    if (same.standing if same else _common(latest)) is Standing.FORGOTTEN:
+    standing = same.standing if same else _common(latest)
+    never_imported = same is None and not any(life.done for life in latest)
+    if standing is Standing.FORGOTTEN and not never_imported:
         return _again(latest, newest)
     if same is not None:
         return _unfinished(inputs, own, same, _imported(generations))

@@ -26,6 +26,7 @@ def outcome_text(plan: Plan, outcome: RunOutcome, *, style: Style = PLAIN, width
             lines += _import(each, style, width)
         lines.append("")
     lines += [f"{style.red('! ' + shown(problem))}" for problem in outcome.problems]
+    lines += [f"{style.yellow('waiting: ' + shown(wait))}" for wait in outcome.waits]
     lines.append(style.bold(summary(plan, outcome)))
     return "\n".join(lines)
 

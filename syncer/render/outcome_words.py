@@ -14,6 +14,7 @@ MOST_REASONS = 10
 _SUMMED: tuple[tuple[Result, str], ...] = (
     ("completed", "completed"),
     ("failed", "failed"),
+    ("detached", "left running or for the next run"),
     ("unfinished", "unfinished"),
     ("attention", "needing attention"),
     ("held", "held back"),

@@ -117,6 +117,13 @@ CASES = [
     Case(
         "forgotten", [*done(), one("forgotten", "lost")], Action.IMPORT, "forgotten by an operator: lost", generation=2
     ),
+    Case(
+        "back to what was imported, after a failed version was closed for a retry",
+        [*done(), *attempts("counted", source=B, generation=2), one("forgotten", "retry", source=B, generation=2)],
+        Action.SKIP,
+        "by job imp_1",
+        generation=2,
+    ),
     Case("forgotten and changed", [*done(), one("forgotten")], Action.IMPORT, "forgotten", B, FAIL, generation=2),
     Case(
         "back to what was imported before the forgotten",

@@ -9,6 +9,7 @@ from syncer.cli.filters import add_filters, any_given
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from datetime import timedelta
     from typing import Self
 
     from syncer.api.wire import Trace, Tracer
@@ -24,6 +25,15 @@ _TRACE = 2
 def configure(parser: Parser) -> None:
     parser.add_argument("plan", metavar="PLAN", nargs="?", help="a plan that `syncer plan --out` saved")
     add_filters(parser)
+    waiting = parser.add_mutually_exclusive_group()
+    waiting.add_argument(
+        "--max-wait",
+        metavar="TIME",
+        help="leave jobs running after so long, such as 20m, and exit with 75; the next apply goes on",
+    )
+    waiting.add_argument(
+        "--no-wait", action="store_true", help="start one job an object, leave them running and exit with 75"
+    )
 
 
 def run(arguments: Namespace, console: Console) -> int:
@@ -40,6 +50,7 @@ def run(arguments: Namespace, console: Console) -> int:
             why="the plan holds the filters that it was made with",
             next_step=f"leave them out: syncer apply {arguments.plan}",
         )
+    max_wait = _max_wait(arguments.max_wait)
     request = request_of(arguments, console)
     filters = filters_of(arguments)
     stop, watcher = Stop(), _Watcher(console)
@@ -53,11 +64,23 @@ def run(arguments: Namespace, console: Console) -> int:
             stop=stop,
             reporter=watcher.watch,
             tracer=_tracer(console),
+            max_wait=max_wait,
+            wait_for_jobs=not arguments.no_wait,
         )
     console.data(rendered(made, outcome, console))
     if console.in_github:
         _tell_github(made, outcome, console)
     return outcome.exit_code if stop.signal_number is None else 128 + stop.signal_number
+
+
+def _max_wait(text: str | None) -> timedelta | None:
+    from syncer.errors import UsageError  # noqa: PLC0415 - not for --help
+    from syncer.values import parse_duration  # noqa: PLC0415 - not for --help
+
+    try:
+        return parse_duration(text) if text is not None else None
+    except ValueError as error:
+        raise UsageError(f"--max-wait: {error}", next_step="syncer apply --max-wait 20m") from error
 
 
 class _Watcher:
