@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+import msgspec
+
 from syncer.apply.context import LEASE, Tools
 from syncer.errors import PermitRefused
 from syncer.model.events import (
@@ -24,7 +26,7 @@ from syncer.model.events import (
     RowCounts,
     Submitted,
 )
-from syncer.model.log import Generation, Log
+from syncer.model.log import Generation, Log, Standing
 from syncer.plan import PlannedImport
 
 E = TypeVar("E", Claimed, Submitted)
@@ -140,6 +142,22 @@ def take_over(tools: Tools, item: PlannedImport, given: Submitted) -> None:
         ]
 
     tools.store.transact(decide)
+
+
+def release(tools: Tools, items: Sequence[PlannedImport]) -> None:
+    """Let the next run go on at once with what this one leaves: end the lease of every claim that it still holds."""
+
+    def decide(log: Log) -> list[AnyEvent]:
+        now = tools.clock()
+        lives = [life for item in items if (life := _life(tools, log, item)) is not None]
+        claims = [life.last_claim for life in lives if life.standing in (Standing.CLAIMED, Standing.PERMITTED)]
+        return [
+            msgspec.structs.replace(claim, time=now, lease=now, epoch=claim.epoch + 1)
+            for claim in claims
+            if claim is not None and claim.run == tools.run.id
+        ]
+
+    tools.store.note(decide)
 
 
 def abandon(tools: Tools, permitted: Sequence[tuple[MappedJob, Submitted]], reason: str) -> list[bool]:

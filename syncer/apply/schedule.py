@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from syncer.apply import record
 from syncer.apply.context import Tools
 from syncer.apply.imports import execute
 from syncer.apply.outcome import ImportOutcome, Result, RunOutcome
@@ -36,9 +37,12 @@ def run(plan: Plan, tools: Tools) -> RunOutcome:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 schedule.ended(running.pop(future), future.result())
+    outcome = schedule.outcome()
+    if tools.store.is_shared:
+        record.release(tools, [each.item for each in outcome.imports if each.result not in ("completed", "failed")])
     if tools.stop.fatal is not None:
         raise tools.stop.fatal
-    return schedule.outcome()
+    return outcome
 
 
 class _Schedule:

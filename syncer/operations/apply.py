@@ -68,6 +68,7 @@ def apply(
     checked = _held_to(None if first.undecided else kept, first, saved)
     if not checked.runnable and not checked.undecided and (store.is_shared or not checked.count(Action.WAIT)):
         reporter(checked)
+        store.show()
         return checked, _with_the_rest(checked, RunOutcome(run.id, ()))
     with (
         store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"),
