@@ -108,5 +108,6 @@ def planned(own: SpecInput, inputs: Inputs, file: SourceFile, verdict: Verdict) 
         attempt=verdict.attempt,
         job=verdict.job,
         attention=verdict.attention,
+        imported=verdict.imported,
         advice=size_advice(file.size, file.format) or "",
     )

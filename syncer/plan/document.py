@@ -108,6 +108,7 @@ def _planned(item: PlannedImport) -> dict[str, Any]:
         "reason": item.reason,
         "runnable": item.runnable,
         "attention": item.attention,
+        "imported": item.imported,
         "spec": item.spec,
         "object": item.object,
         "path": item.file.path,

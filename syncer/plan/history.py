@@ -20,7 +20,8 @@ from syncer.plan.types import Action
 class Verdict:
     """The decision about one file before its neighbours are looked at.
 
-    `life` is set where the decision is about what the log holds rather than about the file as it is now.
+    `imported`: this very version is in the platform. `life` is set where the decision is about what the log holds
+    rather than about the file as it is now.
     """
 
     action: Action
@@ -30,6 +31,7 @@ class Verdict:
     import_id: str = ""
     attention: bool = False
     needs_write_mode: bool = False
+    imported: bool = False
     job: str | None = None
     life: Generation | None = None
 
@@ -49,7 +51,9 @@ def _settled(inputs: Inputs, own: SpecInput, file: SourceFile, generations: list
     latest = [life for life in generations if life.number == newest]
     same = _same_version(own, latest, file)
     if same is not None and same.standing is Standing.DONE:
-        return Verdict(action=Action.SKIP, reason=_done(same), generation=newest, import_id=same.import_id)
+        return Verdict(
+            action=Action.SKIP, reason=_done(same), generation=newest, import_id=same.import_id, imported=True
+        )
     holder = next((holder for life in latest if (holder := _at_work(inputs, life)) is not None), None)
     if holder is not None:
         return Verdict(action=Action.WAIT, reason=holder, generation=newest)
@@ -202,7 +206,13 @@ def _changed(inputs: Inputs, own: SpecInput, file: SourceFile, generations: list
         reason = "the file changed since the attempt that failed or was cut off"
         return Verdict(action=Action.IMPORT, reason=reason, generation=newest + 1)
     if imported.fingerprint == file.fingerprint:
-        return Verdict(action=Action.SKIP, reason=_done(imported), generation=newest, import_id=imported.import_id)
+        return Verdict(
+            action=Action.SKIP,
+            reason=_done(imported),
+            generation=newest,
+            import_id=imported.import_id,
+            imported=True,
+        )
     before, now = (text.partition(":")[0] for text in (imported.fingerprint, file.fingerprint))
     if before != now:
         reason = f"its fingerprint was {before} and is now {now}: whether the file changed cannot be told"

@@ -34,7 +34,7 @@ class PlannedImport:
     """One import with the action chosen for it and a reason that a person understands.
 
     `job` is set when the action is to resume a job that was already permitted. `attention` marks what will not mend
-    itself.
+    itself, `imported` a version that is in the platform already.
     """
 
     action: Action
@@ -50,6 +50,7 @@ class PlannedImport:
     job: str | None = None
     after: tuple[str, ...] = ()
     attention: bool = False
+    imported: bool = False
     advice: str = ""
 
     @property

@@ -25,7 +25,6 @@ _SUMMED = (
     (Action.WAIT, "waiting"),
     (Action.BLOCKED, "blocked"),
 )
-_LEFT_OUT = ("before ", "after ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +56,9 @@ def groups(plan: Plan) -> Iterator[Group]:
         )
 
 
-def is_left_out(item: PlannedImport) -> bool:
-    """Whether a skipped file lies outside the days that were asked for, or changed and is left as it is."""
-    return item.action is Action.SKIP and (
-        item.reason.startswith(_LEFT_OUT) or item.reason.endswith("on_change: ignore")
-    )
-
-
 def skipped_words(items: tuple[PlannedImport, ...]) -> str:
     """Count what is skipped: "12 up to date, 3 left out"."""
-    left_out = sum(map(is_left_out, items))
+    left_out = sum(1 for item in items if not item.imported)
     words = []
     if len(items) - left_out:
         words.append(f"{number(len(items) - left_out)} up to date")

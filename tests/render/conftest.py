@@ -78,7 +78,7 @@ def plan() -> Plan:
         make_item(Action.RETRY, "exports/profiles-3.csv", "attempt 1 of 3 failed with CDP_ETL.IMPORT.X: busy"),
         make_item(Action.WAIT, "exports/profiles-4.csv", "run r1 holds it until 2026-11-23 02:30 UTC"),
         make_item(Action.BLOCKED, "exports/profiles-5.csv", "the file is empty", size=0, attention=True),
-        make_item(Action.SKIP, "exports/profiles-6.csv", "imported on 2026-11-01 by job imp_1"),
+        make_item(Action.SKIP, "exports/profiles-6.csv", "imported on 2026-11-01 by job imp_1", imported=True),
         make_item(Action.SKIP, "exports/profiles-7.csv", "before --since 2026-11-20"),
         make_item(
             Action.IMPORT,

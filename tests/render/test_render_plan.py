@@ -59,7 +59,9 @@ def test_the_summary_counts_every_action(plan: Plan) -> None:
 
 def test_nothing_to_do_says_so(plan: Plan, item: MakeItem) -> None:
     """A plan without changes leads with that."""
-    idle = replace(plan, imports=(item(Action.SKIP, "a.csv", "imported on 2026-11-01 by job imp_1"),), refusals=())
+    idle = replace(
+        plan, imports=(item(Action.SKIP, "a.csv", "imported on 2026-11-01 by job imp_1", imported=True),), refusals=()
+    )
 
     assert summary(idle) == "Plan: nothing to do, 1 up to date."
     assert "Refused" not in plan_text(idle)
