@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from syncer.errors import AuthError, NotFound, SourceError, UsageError
+from syncer.errors import ApiError, SourceError, Unavailable, UsageError
 from syncer.model.files import SourceFile
 from syncer.model.identity import preparation_digest
 from syncer.model.in_force import LOCAL_PROTOCOLS, protocol
@@ -21,6 +21,9 @@ from syncer.spec.load import LoadedSpec, Project
 
 if TYPE_CHECKING:
     from syncer.api.client import ImportApi
+
+_CANNOT_TELL = frozenset((403, 404, 405, 501))
+"""HTTP: no scope for it, no such object or path, no such method, not built."""
 
 
 def spec_inputs(
@@ -107,23 +110,26 @@ def counted(inputs: Iterable[SpecInput], plan: Plan, *, stop: Stop | None = None
     return tuple(with_rows(own) for own in inputs)
 
 
+def _next_step(error: ApiError) -> str:
+    if isinstance(error, Unavailable):
+        return "when the API answers again, run: syncer apply"
+    return "see what the API is asked and how it answers: syncer apply -vv"
+
+
 def object_facts(api: ImportApi, names: Iterable[str]) -> tuple[dict[str, WriteMode], frozenset[str]]:
     """Ask the Metadata API for the write mode of each object, and which of them take no import jobs.
 
-    An object that the API does not know, or metadata that the token may not read, is left open: creating the job
-    decides. Raises NotFound when what answers is not the API, and what else the API's client raises.
+    Where the API cannot tell (it has no such object or no metadata at all, or the token may not read it) the object is
+    left open, and creating the job decides. Raises what else the API's client raises.
     """
     modes: dict[str, WriteMode] = {}
     closed: set[str] = set()
     for name in sorted(set(names)):
         try:
             known = api.get_object(name)
-        except NotFound as error:
-            if not error.code:
-                raise
-            continue
-        except AuthError as error:
-            if error.status != 403:  # noqa: PLR2004 - HTTP's "this token lacks a scope"
+        except ApiError as error:
+            if error.status not in _CANNOT_TELL:
+                error.next_step = error.next_step or _next_step(error)
                 raise
             continue
         if known.write_mode is not None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from syncer.errors import Conflict, NotFound, SyncerError, Unavailable
+from syncer.errors import Conflict, SyncerError, Unavailable
 from syncer.operations import folders
 from syncer.operations.connect import has_credentials, open_api, utc_now
 from syncer.operations.facts import counted, object_facts, spec_inputs
@@ -99,7 +99,7 @@ def _with_object_facts(
         if api is None:
             return inputs
         modes, closed = object_facts(api, names)
-    except (NotFound, Unavailable):
+    except Unavailable:
         if required:
             raise
         return inputs

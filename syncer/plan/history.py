@@ -15,6 +15,12 @@ from syncer.model.log import Generation, Standing, WriteMode
 from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.types import Action
 
+WRITE_MODE_CURE = (
+    "write source.on_change: import (or ignore, or fail) in the spec, or let syncer ask the API: "
+    "it needs credentials with the scope cdp:metadata:read"
+)
+"""What helps in every case: without credentials, without the scope, and where the API does not tell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -228,10 +234,7 @@ def _changed_since(imported: Generation) -> str:
 def _on_change(own: SpecInput, since: str, newest: int, write_mode: WriteMode | None) -> Verdict:
     choice = own.spec.source.on_change
     if choice is None and write_mode is None:
-        reason = (
-            f"{since}, and whether object {own.spec.target.object} appends is not known: "
-            "give the API credentials, or write source.on_change"
-        )
+        reason = f"{since}, and whether object {own.spec.target.object} appends is not known: {WRITE_MODE_CURE}"
         return Verdict(action=Action.BLOCKED, reason=reason, generation=newest, attention=True, needs_write_mode=True)
     if choice == "ignore":
         return Verdict(action=Action.SKIP, reason=f"{since}; on_change: ignore", generation=newest)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from syncer.plan import Action, Plan, PlannedImport, SpecPlan
+from syncer.plan.history import WRITE_MODE_CURE
 from syncer.render.layout import counted, number
 
 MARKS = {
@@ -96,6 +97,4 @@ def undecided_line(plan: Plan) -> str:
     """Say for which objects it is not known whether they append, or ""."""
     if not plan.undecided:
         return ""
-    return (
-        f"not known whether {', '.join(sorted(plan.undecided))} appends: set EXPERITURE_API_KEY so that it can be asked"
-    )
+    return f"not known whether {', '.join(sorted(plan.undecided))} appends: {WRITE_MODE_CURE}"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncer.errors import AuthError, Conflict, SyncerError, UsageError
+from syncer.errors import ApiError, AuthError, Conflict, SyncerError, UsageError
 from syncer.operations.plan import load_saved, plan, save
 from syncer.plan import Action, Filters
+from syncer.render.plan_text import plan_text
 from tests.apply.workspace import ORDERS, PEOPLE, Workspace, only
 
 if TYPE_CHECKING:
@@ -159,3 +160,35 @@ def test_a_plan_that_is_not_there_is_an_error(crm: Workspace, tmp_path: Path) ->
     """Nothing is planned anew in its place."""
     with pytest.raises(SyncerError, match="cannot be read"):
         crm.run(saved=tmp_path / "missing.json")
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_cures_an_unknown_write_mode_is_true_whatever_was_set(undecided: Workspace, status: int) -> None:
+    """The API was asked with a token and did not tell: the first cure is the spec, and nothing is said to be unset."""
+    undecided.emulator.faults.clear()
+    undecided.emulator.faults.add(match="GET /metadata/*", do="status", status=status, code="", times=0)
+    made = plan(undecided.root, environ=undecided.environ)
+    for text in (only(made.imports).reason, plan_text(made).partition("note: ")[2]):
+        cure, _, other = text.partition(
+            "write source.on_change: import (or ignore, or fail) in the spec, or let syncer"
+        )
+        assert "orders appends is not known" in cure or "not known whether orders appends" in cure
+        assert "credentials with the scope cdp:metadata:read" in other
+        assert "EXPERITURE_API_KEY" not in text
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 501])
+def test_an_api_that_cannot_describe_an_object_leaves_the_job_to_decide(crm: Workspace, status: int) -> None:
+    """Without a scope, or without a Metadata API, the import goes ahead."""
+    crm.emulator.faults.add(match="GET /metadata/*", do="status", status=status, code="", times=0)
+    assert [end.result for end in crm.run().imports] == ["completed"]
+
+
+@pytest.mark.parametrize(("status", "command"), [(400, "syncer apply -vv"), (503, "syncer apply")])
+def test_an_api_that_fails_to_describe_an_object_ends_the_run(crm: Workspace, status: int, command: str) -> None:
+    """Nothing is claimed, and the error says how to go on."""
+    crm.emulator.faults.add(match="GET /metadata/*", do="status", status=status, times=0)
+    with pytest.raises(ApiError) as caught:
+        crm.run()
+    assert caught.value.next_step.endswith(f": {command}")
+    assert crm.log("crm") == []
