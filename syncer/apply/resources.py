@@ -11,15 +11,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from syncer.apply.context import Stop, Tools
-from syncer.errors import NotFound, Refused, Waiting
+from syncer.errors import ApiError, NotFound, Refused, Waiting
 from syncer.model.events import AudienceUse, Claimed, ListUse, Submitted
 from syncer.model.log import Log
 from syncer.model.spec import ListByName, Spec
 from syncer.model.templates import Values, render
 
+if TYPE_CHECKING:
+    from syncer.api.models import ListInfo
+
 NAME_LENGTH = 200
+NO_LOOKUP = frozenset((404, 405, 501))
+"""The HTTP statuses of an API, or a part of one, that has no lists to look through."""
 _LOCK_PATIENCE = 0.2
 
 
@@ -81,14 +87,14 @@ def creates_something(held: Claimed) -> bool:
 def resolve_list(tools: Tools, spec: Spec, name: str | None) -> ListUse | None:
     """Decide whether this import creates its list or joins one.
 
-    Raises Refused for a name that the API cannot take, or a list of that name that the log does not know, and Waiting
-    when another job is creating it.
+    Raises Refused for a name that the API cannot take, a list of that name that the log does not know, or one whose id
+    is needed and cannot be looked up; and Waiting when another job is creating it.
     """
     options = spec.list_options
     if options is None:
         return None
     if isinstance(options.add_to, ListByName):
-        found = tools.api.find_list(options.add_to.name)
+        found = _looked_up(tools, options.add_to.name)
         if found is None:
             raise NotFound(
                 f"there is no list named {options.add_to.name!r}",
@@ -109,7 +115,8 @@ def _created_list(tools: Tools, log: Log, name: str) -> ListUse:
         return ListUse(name=name, id=known)
     makers = log.list_makers(tools.workspace, name)
     _wait_for_maker(log, makers, f"list {name!r}")
-    found = tools.api.find_list(name)
+    made = any(log.is_completed(maker) for maker in makers)
+    found = _looked_up(tools, name) if made else _looked_up_if_possible(tools, name)
     if found is None:
         return ListUse(name=name, create=True)
     if not makers:
@@ -119,6 +126,30 @@ def _created_list(tools: Tools, log: Log, name: str) -> ListUse:
             next_step=f"to add to it, write `list: {{add_to: {found.list_id}}}` in the spec",
         )
     return ListUse(name=name, id=found.list_id)
+
+
+def _looked_up(tools: Tools, name: str) -> ListInfo | None:
+    """Return the list of this name. Raises Refused where the API has no lists to look through: its id is needed."""
+    try:
+        return tools.api.find_list(name)
+    except ApiError as error:
+        if error.status not in NO_LOOKUP:
+            raise
+        raise Refused(
+            f"the id of the list {name!r} is not known, and this API's lists cannot be looked through",
+            why=f"GET /lists answers with HTTP {error.status}",
+            next_step="write the list's id, which the vendor's console shows, in the spec: `list: {add_to: lst_…}`",
+        ) from error
+
+
+def _looked_up_if_possible(tools: Tools, name: str) -> ListInfo | None:
+    """Return the list of this name; one that cannot be looked for counts as absent, and `recorded_list` warns of it."""
+    try:
+        return tools.api.find_list(name)
+    except ApiError as error:
+        if error.status not in NO_LOOKUP:
+            raise
+        return None
 
 
 def resolve_audience(tools: Tools, spec: Spec, name: str | None) -> AudienceUse | None:
@@ -137,7 +168,15 @@ def recorded_list(tools: Tools, given: Submitted) -> tuple[ListUse | None, str]:
     use = given.list_use
     if use is None or not use.create or use.name is None:
         return use, ""
-    found = tools.api.find_list(use.name)
+    try:
+        found = tools.api.find_list(use.name)
+    except ApiError as error:
+        if error.status not in NO_LOOKUP:
+            raise
+        return use, (
+            f"the API's lists cannot be looked through (HTTP {error.status}), so the id of {use.name!r} is not known; "
+            "before the next import write it in the spec: `list: {add_to: lst_…}`"
+        )
     if found is None:
         return use, f"the list {use.name!r} that the job was to create is not found by its name"
     return ListUse(name=use.name, id=found.list_id, create=True), ""

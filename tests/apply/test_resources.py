@@ -234,3 +234,40 @@ def test_names_stay_what_the_first_claim_made_them(workspace: Workspace) -> None
     assert {options["listName"] for options in options_sent(workspace)} == {f"Run {claims[0]['run']}"}
     assert workspace.emulator.query("SELECT import_batch FROM profiles") == [(claims[0]["run"],)]
     assert workspace.jobs() == ["completed"]
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_list_is_created_where_the_api_has_no_lists_to_look_through(workspace: Workspace, status: int) -> None:
+    """With a warning; a later import needs the id, and is refused with the place to write it."""
+    workspace.spec("crm", PEOPLE + LIST)
+    workspace.people("a.csv", "a@example.com")
+    workspace.emulator.faults.add(match="GET /lists", do="status", status=status, code="", times=0)
+    ended = only(workspace.run().imports)
+    assert (ended.result, options_sent(workspace)) == ("completed", [{"createList": True, "listName": "Spring"}])
+    assert "add_to: lst_" in only(ended.warnings)
+    workspace.people("b.csv", "b@example.com")
+    refused = only(workspace.run().imports)
+    assert refused.result == "attention"
+    assert f"HTTP {status}" in refused.message
+    assert "`list: {add_to: lst_…}`" in refused.next_step
+    assert len(options_sent(workspace)) == 1
+
+
+def test_add_to_by_name_needs_lists_to_look_through(workspace: Workspace) -> None:
+    """Without them the list can be named by its id alone, and that is said before anything is sent."""
+    workspace.spec("crm", PEOPLE + "list: {add_to: {name: Spring}}\n")
+    workspace.people("a.csv", "a@example.com")
+    workspace.emulator.faults.add(match="GET /lists", do="status", status=404, code="", times=0)
+    refused = only(workspace.run().imports)
+    assert "`list: {add_to: lst_…}`" in refused.next_step
+    assert workspace.writes() == []
+
+
+def test_a_token_that_may_not_read_lists_is_refused(workspace: Workspace) -> None:
+    """403 says nothing about whether the list is there: the scope is what is missing."""
+    workspace.spec("crm", PEOPLE + LIST)
+    workspace.people("a.csv", "a@example.com")
+    workspace.emulator.faults.add(match="GET /lists", do="status", status=403, code="CDP_ETL.AUTH.FORBIDDEN", times=0)
+    with pytest.raises(AuthError):
+        workspace.run()
+    assert workspace.writes() == []
