@@ -164,10 +164,21 @@ class Unavailable(ApiError):
 
 
 class UploadFailed(ApiError):
-    """The presigned PUT did not deliver the file. `expired` means that only a new job's URL can be uploaded to."""
+    """The presigned PUT did not deliver the file. `expired`: only a new job's URL can be uploaded to.
+
+    `overdue` says that the URL is past its own date too, so that a fresh one is all that is missing.
+    """
 
     def __init__(
-        self, what: str, *, status: int = 0, expired: bool = False, why: str = "", next_step: str = ""
+        self,
+        what: str,
+        *,
+        status: int = 0,
+        expired: bool = False,
+        overdue: bool = False,
+        why: str = "",
+        next_step: str = "",
     ) -> None:
         super().__init__(what, status=status, why=why, next_step=next_step)
         self.expired = expired
+        self.overdue = overdue

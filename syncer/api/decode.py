@@ -38,7 +38,7 @@ def initialised_job(answer: Answer) -> InitialisedJob:
         url=answer.text("uploadUrl"),
         method=answer.optional_text("method").upper() or "PUT",
         headers={name: str(value) for name, value in headers.items()},
-        expires_at=answer.moment("expiresAt"),
+        expires_at=answer.optional_moment("expiresAt"),
     )
     return InitialisedJob(
         job_id=answer.text("jobId"),
@@ -51,8 +51,6 @@ def initialised_job(answer: Answer) -> InitialisedJob:
 
 def job_status(answer: Answer, job_id: str) -> JobStatus:
     state = as_job_state(answer.text("state", "status"))
-    if state is None:
-        raise answer.unusable("state", "pending, ready, running, completed or failed")
     code, message = failure_reason(answer) if state == "failed" else ("", "")
     return JobStatus(
         job_id=answer.optional_text("jobId", "id") or job_id,
@@ -71,7 +69,7 @@ def job_status(answer: Answer, job_id: str) -> JobStatus:
 
 
 def failure_reason(answer: Answer) -> tuple[str, str]:
-    """Give the code and the message of a failed job, each "" if it is nowhere to be found.
+    """Give the code and the message of a failed job, each "" if it is nowhere to be found; no message repeats its code.
 
     The reference does not say where they stand: an object (`error: {code, message}`), a text with the code in it, or
     flat keys.
@@ -86,10 +84,15 @@ def failure_reason(answer: Answer) -> tuple[str, str]:
             message = message or inner.optional_text("message", "errorMessage", "reason", "detail")
         elif isinstance(value, str):
             message = message or value
-    if not code:
+    if not _CODE.match(code):
         found = _CODE.search(message)
-        code = found[0] if found else ""
-    return sanitize(code), sanitize(message)
+        code = found[0] if found else code
+    return sanitize(code), sanitize(_without_code(message, code))
+
+
+def _without_code(message: str, code: str) -> str:
+    """Take the code off the front of the message, however often it stands there: both are shown side by side."""
+    return re.sub(rf"^(?:(?:{re.escape(code)}|FAILED)[:\s]\s*)+", "", message) if code else message
 
 
 def job_errors(answer: Answer) -> JobErrors:

@@ -22,9 +22,13 @@ JOB_STATES: tuple[JobState, ...] = get_args(JobState)
 TERMINAL_STATES: frozenset[JobState] = frozenset({"completed", "failed"})
 
 
-def as_job_state(value: str) -> JobState | None:
-    """Give the job state that the API's word means, or None for a word that is not one."""
-    return next((state for state in JOB_STATES if state == value.lower()), None)
+def as_job_state(value: str) -> JobState:
+    """Give the job state that the API's word means.
+
+    A word that is not one ("queued", "validating") is a state that came after this was written. It counts as running:
+    asked about again, and never taken for an end or for leave to start the job.
+    """
+    return next((state for state in JOB_STATES if state == value.lower()), "running")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +74,12 @@ class InitJob:
 
 @dataclass(frozen=True, slots=True)
 class UploadTarget:
-    """Where a job's file goes. `headers` are sent back as they are; nothing may be uploaded after `expires_at`."""
+    """Where a job's file goes. `headers` are sent back as they are; `expires_at` is None where the API does not say."""
 
     url: str = field(repr=False)
     method: str
     headers: Mapping[str, str] = field(repr=False)
-    expires_at: datetime
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,12 +84,12 @@ class Transport:
         def attempt(number: int) -> Answer:
             nonlocal renewals_left
             token = self._auth.token(self._token_exchange)
-            answer = self._wire.exchange(message, number, Authorization=f"Bearer {token}")
+            answer = self._wire.exchange(message, number, Authorization=f"Bearer {token}").without(token)
             if renewals_left and _says_expired(answer):
                 renewals_left -= 1
                 fresh = self._auth.renew(token, self._token_exchange)
                 if fresh is not None:
-                    answer = self._wire.exchange(message, number, Authorization=f"Bearer {fresh}")
+                    answer = self._wire.exchange(message, number, Authorization=f"Bearer {fresh}").without(fresh)
             return self._understand(message, answer)
 
         return self._retrier.call(attempt)

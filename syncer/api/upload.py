@@ -86,9 +86,6 @@ class Uploader:
     def _attempt(
         self, target: UploadTarget, address: Address, headers: dict[str, str], delivery: Delivery, attempt: int
     ) -> None:
-        if self._clock() >= target.expires_at:
-            why = f"it expired at {target.expires_at.isoformat(timespec='seconds')} by this machine's clock"
-            raise UploadFailed("the upload address has expired", expired=True, why=why)
         with delivery.open_body() as file:
             body = Body(file, delivery.size, stop=delivery.stop, progress=delivery.progress)
             watch = Stopwatch(UPLOAD_FILE, attempt, self._clock, self._tracer)
@@ -108,10 +105,14 @@ class Uploader:
                 watch.stop()
                 raise failure.error from None
         watch.stop(response.status, response.headers.get("x-correlation-id", ""))
-        self._judge(response, code, complete=body.is_complete)
+        self._judge(response, code, target, complete=body.is_complete)
 
-    def _judge(self, response: urllib3.BaseHTTPResponse, code: str, *, complete: bool) -> None:
-        """Return if the file was taken; raise UploadFailed or TransientError if not."""
+    def _judge(self, response: urllib3.BaseHTTPResponse, code: str, target: UploadTarget, *, complete: bool) -> None:
+        """Return if the file was taken; raise UploadFailed or TransientError if not.
+
+        The store's word decides whether an address is still good: this machine's clock may be off, so it only helps to
+        tell an address that ran out from one that was never good.
+        """
         status = response.status
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             if not complete:
@@ -122,12 +123,14 @@ class Uploader:
             raise TransientError(_failed(status, code), retry_after=retry_after, busy=status == BUSY_STATUS)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             raise _failed(status, "the server redirects, and an upload follows no redirect")
-        raise _failed(status, code, expired=status in _EXPIRED_STATUSES or code == _EXPIRED_CODE)
+        expired = status in _EXPIRED_STATUSES or code == _EXPIRED_CODE
+        overdue = target.expires_at is not None and self._clock() >= target.expires_at
+        raise _failed(status, code, expired=expired, overdue=expired and (overdue or code == _EXPIRED_CODE))
 
 
-def _failed(status: int, why: str, *, expired: bool = False) -> UploadFailed:
+def _failed(status: int, why: str, *, expired: bool = False, overdue: bool = False) -> UploadFailed:
     what = f"the upload was refused (HTTP {status})" + (": its address has expired or is not valid" if expired else "")
-    return UploadFailed(what, status=status, expired=expired, why=why)
+    return UploadFailed(what, status=status, expired=expired, overdue=overdue, why=why)
 
 
 def _no_answer(error: BaseException) -> UploadFailed | TransientError:
@@ -163,5 +166,7 @@ def _read_code(response: urllib3.BaseHTTPResponse) -> str:
         text = (response.read(1 << 16) or b"").decode("utf-8", "replace")
     finally:
         response.close()
+    if "has expired" in text:  # what S3 and its like say beside a code that means any refusal
+        return _EXPIRED_CODE
     match = re.search(r"<Code>([A-Za-z]{1,60})</Code>", text)
     return match[1] if match else ""

@@ -6,11 +6,13 @@ job may be running, so it is never called failed here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from syncer.apply import record
 from syncer.apply.context import Tools
 from syncer.apply.outcome import ImportOutcome, Result
+from syncer.apply.reasons import job_failure
 from syncer.errors import (
     ApiError,
     AuthError,
@@ -42,39 +44,51 @@ def settle(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutco
         return _settled(tools, item, error)
     except SyncerError as worse:
         tools.stop.by_error(worse)
-        return _outcome(item, "interrupted", worse)
+        return _outcome(tools, item, "interrupted", worse)
 
 
 def _settled(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutcome:
     if isinstance(error, Interrupted):
-        return _outcome(item, "interrupted", error)
+        return _outcome(tools, item, "interrupted", error)
     if isinstance(error, AuthError) or not isinstance(error, _STOPS_ONE):
         tools.stop.by_error(error)
-        return _outcome(item, "interrupted", error)
+        return _outcome(tools, item, "interrupted", error)
     life = tools.store.read().find(tools.lineage(item), item.file.path, item.generation, item.import_id)
     if life is not None and life.open_permits:
-        return _outcome(item, _while_permitted(error), error, _job(life))
+        return _outcome(tools, item, _while_permitted(error), error, _job(life))
     if isinstance(error, (PermitRefused, Waiting)):
-        return _outcome(item, "held", error)
+        return _outcome(tools, item, "held", error)
     if life is None or not _claimed_here(tools, life):
         return _outcome(
-            item, "attention" if isinstance(error, (Refused, RequestRejected, NotFound)) else "failed", error
+            tools, item, "attention" if isinstance(error, (Refused, RequestRejected, NotFound)) else "failed", error
         )
     return _before_permit(tools, item, life, error)
 
 
 def _before_permit(tools: Tools, item: PlannedImport, life: Generation, error: SyncerError) -> ImportOutcome:
     kind = _kind(error)
+    outcome = _outcome(tools, item, "failed", error)
     if kind is not None:
         code = error.code if isinstance(error, ApiError) and error.code else type(error).__name__
         record.failed(
             tools,
             item,
             attempt=max(item.attempt, life.last_attempt + 1),
-            failure=Failure(kind=kind, code=code, message=error.what),
-            correlation_id=error.correlation_id if isinstance(error, ApiError) else "",
+            failure=Failure(kind=kind, code=code, message=_told(tools, item, error.what, error)),
+            correlation_id=outcome.correlation_id,
         )
-    return _outcome(item, "failed", error)
+    if kind == "final" and isinstance(error, ApiError):
+        return replace(outcome, next_step=f"syncer validate --online --spec {item.spec}")
+    return outcome
+
+
+def _told(tools: Tools, item: PlannedImport, text: str, error: SyncerError) -> str:
+    """Return an error's words for the log and the screen: what the API said may quote the file that it was given."""
+    spec = tools.specs.get(item.spec)
+    if not isinstance(error, ApiError) or not error.status or spec is None:
+        return text
+    columns = {name for column, target in spec.mapping.items() for name in (column, target.to)}
+    return job_failure(text, {item.object, *columns, *spec.constants})
 
 
 def _kind(error: SyncerError) -> Literal["final", "transient"] | None:
@@ -107,12 +121,15 @@ def _job(life: Generation) -> str:
     return life.open_permits[0].job
 
 
-def _outcome(item: PlannedImport, result: Result, error: SyncerError, job: str | None = None) -> ImportOutcome:
+def _outcome(
+    tools: Tools, item: PlannedImport, result: Result, error: SyncerError, job: str | None = None
+) -> ImportOutcome:
+    message = error.what + (f" ({error.why})" if error.why else "")
     return ImportOutcome(
         item=item,
         result=result,
         job=job,
-        message=error.what + (f" ({error.why})" if error.why else ""),
+        message=_told(tools, item, message, error),
         next_step=error.next_step or "try again: syncer apply",
         correlation_id=error.correlation_id if isinstance(error, ApiError) else "",
     )

@@ -16,7 +16,7 @@ from typing import Any
 from syncer.apply.context import Tools
 from syncer.apply.private import private_folder
 from syncer.apply.reasons import ROW, grouped
-from syncer.errors import SyncerError
+from syncer.errors import NotFound, RequestRejected, SyncerError
 from syncer.model.events import Rejection, Submitted
 from syncer.plan import PlannedImport
 
@@ -41,7 +41,10 @@ def fetch(tools: Tools, item: PlannedImport, given: Submitted) -> Fetched | None
     target = folder / f"{item.import_id}-{item.generation}-{given.attempt}.jsonl"
     try:
         private_folder(folder)
-        _download(tools, errors.url, target)
+        try:
+            _download(tools, errors.url, target)
+        except (NotFound, RequestRejected):  # the address ran out: the API gives a fresh one for the asking
+            _download(tools, tools.api.get_errors(given.job).url, target)
         rejections = grouped(target, field_names(tools, item, given))
     except OSError as error:
         raise SyncerError(f"the rejected rows cannot be kept: {error.strerror or error}", where=str(folder)) from error

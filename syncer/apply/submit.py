@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from syncer.prepare.artifact import Artifact
 
 FRESH_URLS = 5
-"""How often an upload URL that died before the file was there is replaced within one run."""
+"""How often a URL that ran out before the file was there is replaced within one run; one that is refused before its
+time is replaced once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def submit(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, attempt
             try:
                 mapped = _uploaded(tools, work, number)
             except UploadFailed as error:
-                if not error.expired or number == attempt + FRESH_URLS - 1:
+                may_help = error.overdue or (error.expired and number == attempt)
+                if not may_help or number == attempt + FRESH_URLS - 1:
                     raise
                 tools.reporter.step(item, Step.RETRYING, "the upload URL expired; a fresh job is made")
             else:

@@ -107,7 +107,7 @@ def test_a_failed_jobs_reason_is_found_wherever_it_stands(
     assert "unreadable" in status.error_message
 
 
-@pytest.mark.parametrize("data", [{}, {"state": "exploded"}, {"state": 3}, {"state": "running", "readRows": "many"}])
+@pytest.mark.parametrize("data", [{}, {"state": ""}, {"state": 3}, {"state": "running", "readRows": "many"}])
 def test_an_answer_that_cannot_be_understood_names_the_call(
     api: ImportApi, server: ScriptedServer, data: dict[str, object]
 ) -> None:
@@ -269,3 +269,26 @@ def test_every_request_is_traced_without_secrets(api: ImportApi, server: Scripte
         ("GET", "/lists", 200, 2),
     ]
     assert rig.traces[0].correlation_id == CORRELATION_ID
+
+
+@pytest.mark.parametrize("word", ["queued", "validating", "Completed_With_Errors"])
+def test_a_state_that_is_not_known_is_asked_about_again(api: ImportApi, server: ScriptedServer, word: str) -> None:
+    """A word that came after the reference was written is no error, no end, and no leave to start the job."""
+    server.will(ok({"state": word, "readRows": 3}))
+    status = api.get_job("imp_1")
+    assert (status.state, status.is_terminal, status.read_rows) == ("running", False, 3)
+
+
+@pytest.mark.parametrize("repeated", ["CDP_ETL.X: bad", "FAILED: CDP_ETL.X: bad", "CDP_ETL.X: CDP_ETL.X: bad"])
+def test_a_failed_jobs_code_is_not_said_twice(api: ImportApi, server: ScriptedServer, repeated: str) -> None:
+    """A message that begins with its code keeps the words after it."""
+    server.will(ok({"state": "failed", "errorCode": "CDP_ETL.X", "errorMessage": repeated}))
+    status = api.get_job("imp_1")
+    assert (status.error_code, status.error_message) == ("CDP_ETL.X", "bad")
+
+
+def test_a_vendors_code_is_preferred_to_a_bare_word(api: ImportApi, server: ScriptedServer) -> None:
+    """`FAILED` says nothing; the code in the message decides what is tried again."""
+    server.will(ok({"state": "failed", "errorCode": "FAILED", "errorMessage": "CDP_ETL.X: CDP_ETL.X: bad"}))
+    status = api.get_job("imp_1")
+    assert (status.error_code, status.error_message) == ("CDP_ETL.X", "bad")

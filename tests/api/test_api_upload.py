@@ -226,16 +226,26 @@ def test_an_empty_file_can_be_sent(uploads: Uploads) -> None:
     assert uploads.server.seen[0].header("Content-Length") == "0"
 
 
-def test_nothing_is_sent_after_the_url_has_expired(uploads: Uploads) -> None:
-    """By the clock an expired URL needs no request, and no retry goes to one that has expired meanwhile."""
+def test_the_store_and_not_this_machines_clock_decides_whether_a_url_is_good(uploads: Uploads) -> None:
+    """A URL past its date is tried all the same; once it is refused, the date tells that a fresh one is needed."""
     target = uploads.target()
-    uploads.server.will(*[Reply(429, headers=(("Retry-After", "200"),))] * 4)
-    uploads.rig.sleep(2900)
+    uploads.rig.sleep(10 * 86_400)
+    uploads.server.will(Reply(200), Reply(403))
+    uploads.send(target=target)
+    with pytest.raises(UploadFailed) as caught:
+        uploads.send(target=target)
+    assert (caught.value.expired, caught.value.overdue) == (True, True)
+
+
+def test_a_url_that_is_refused_before_its_time_is_not_overdue(uploads: Uploads) -> None:
+    """Only the store's own word or the date tells that a URL ran out; any other refusal may be for good."""
+    uploads.server.will(Reply(403), Reply(403, body=b"<Message>Request has expired</Message>"))
+    told = []
     for _ in range(2):
         with pytest.raises(UploadFailed) as caught:
-            uploads.send(target=target)
-        assert caught.value.expired
-    assert uploads.opened == 4
+            uploads.send(target=uploads.target())
+        told.append((caught.value.expired, caught.value.overdue))
+    assert told == [(True, False), (True, True)]
 
 
 def test_stop_ends_the_upload_between_blocks(uploads: Uploads) -> None:

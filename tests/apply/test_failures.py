@@ -328,3 +328,25 @@ class TestDeadUrlOfAReplay:
         assert shop.calls().count(INIT) == 3
         assert sorted(shop.jobs()) == ["completed", "pending"]
         assert shop.merged("orders", "order_id") == ["o1", "o2"]
+
+
+def test_what_the_api_repeats_reaches_neither_log_nor_screen(shop: Workspace) -> None:
+    """An error that quotes a row or the token is told without them; the fields that it names stay."""
+    said = "'ada@example.com' is no 'order_id', row of ada@example.com with dev-token"
+    code = "CDP_ETL.VALIDATION.REQUEST_SCHEMA"
+    shop.emulator.faults.add(match="POST /import-jobs/*/mapping", do="status", status=422, code=code, message=said)
+    end = only(shop.run().imports)
+    (failure,) = [line["failure"] for line in shop.log("shop") if "failure" in line]
+    for told in (end.message, failure["message"]):
+        assert "'order_id'" in told
+        assert "ada@" not in told
+        assert "dev-token" not in told
+    assert end.next_step == "syncer validate --online --spec shop"
+
+
+def test_an_upload_url_that_is_refused_before_its_time_is_replaced_once(shop: Workspace) -> None:
+    """A store that refuses for good is not asked for ever: one fresh job, then the attempt has failed."""
+    shop.emulator.faults.add(match="PUT /uploads/*", do="status", status=403, times=0)
+    assert results(shop.run()) == {"orders/a.csv": "failed"}
+    assert shop.writes() == [INIT, UPLOAD] * 2
+    assert kinds(shop, "shop") == ["transient"]

@@ -172,3 +172,12 @@ def test_a_stop_while_rows_are_fetched_leaves_the_rest_to_the_next_run(rejected:
     end = only(rejected.run().imports)
     assert (end.result, len(end.rejections)) == ("completed", 2)
     assert end.rejects_file is not None
+
+
+def test_an_address_that_ran_out_is_asked_for_again(rejected: Workspace) -> None:
+    """The address of the rejected rows expires; the API gives a fresh one, and no row is lost for that."""
+    rejected.emulator.faults.add(match="GET /error-files/*", do="status", status=403)
+    end = only(rejected.run().imports)
+    assert end.warnings == ()
+    assert end.rejects_file is not None
+    assert rejected.calls().count(ERRORS) == 2
