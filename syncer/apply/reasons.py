@@ -26,7 +26,7 @@ _KNOWN = re.compile(
     r"|not an RFC 3339 datetime"
     r"|expected \d+ columns, found \d+"
 )
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\u201c[^\u201d]*\u201d|\u2018[^\u2019]*\u2019")
+_QUOTED = re.compile(r"(?<!\w)'[^']*'|\"[^\"]*\"|`[^`]*`|\u201c[^\u201d]*\u201d|\u2018[^\u2019]*\u2019")
 _ADDRESS = re.compile(r"\S+@\S+")
 _NUMBER = re.compile(r"[+-]?\d[\d.,:/+TZ-]*")
 _LONG_NUMBER = re.compile(r"[+-]?\d(?:[ ./-]?\d){4,}")
