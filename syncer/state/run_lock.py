@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from syncer.errors import Waiting
+from syncer.errors import SyncerError, Waiting
 
 PATIENCE = 0.5
 """Seconds that a run waits for the folder: longer than `is_held` has it while it looks."""
@@ -37,23 +37,35 @@ class RunLock:
                 where=self._holder(),
                 next_step="wait until it has ended, then run: syncer apply",
             ) from None
+        except OSError as error:
+            raise SyncerError(
+                f"the state folder cannot be locked: {error.strerror or error}",
+                where=self._file.as_posix(),
+                why="two runs on one folder would get into each other's way",
+                next_step="make room or mend the disk, then run: syncer apply",
+            ) from error
         try:
-            self._note.write_text(description, encoding="utf-8")
+            with contextlib.suppress(OSError):  # who holds it is a courtesy
+                self._note.write_text(description, encoding="utf-8")
             yield
         finally:
-            self._note.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._note.unlink(missing_ok=True)
             lock.release()
 
     def is_held(self) -> bool:
-        """Whether a run holds the folder now. Leaves no trace."""
-        if not self._file.exists():
+        """Whether a run holds the folder now. Leaves no trace.
+
+        A run that ended well took its note away, so most plans need no look at the lock, nor its library.
+        """
+        if not self._note.exists():
             return False
         import filelock  # noqa: PLC0415 - see hold
 
         try:
             with filelock.FileLock(self._file, blocking=False):
                 return False
-        except filelock.Timeout:
+        except (filelock.Timeout, OSError):  # what cannot be asked may be held
             return True
 
     def _holder(self) -> str:

@@ -6,6 +6,7 @@ reported, and is set aside before the next append. Everything else that cannot b
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -181,21 +182,50 @@ def append(segment: Segment, data: bytes, *, sync: Callable[[int], None] = os.fs
 
     A torn tail is set aside first, into `.<name>.torn-<offset>`; an unterminated whole line is terminated. Raises
     SyncerError when the disk refuses; a failed `sync` is never tried again, since what is on disk is then unknown.
+    What was written of the lines is taken back then: nobody may act on a line that a power cut could undo.
     """
     is_new = not segment.path.exists()
     try:
         with segment.path.open("ab", buffering=0) as file:
-            _write_all(file, _mend_tail(segment, file.fileno()) + data)
-            sync(file.fileno())
-        if is_new:
-            sync_directory(segment.path.parent)
+            before = _mend_tail(segment, file.fileno())
+            length = os.fstat(file.fileno()).st_size
+            try:
+                _write_all(file, before + data)
+                sync(file.fileno())
+                if is_new:
+                    sync_directory(segment.path.parent)
+            except OSError:
+                with contextlib.suppress(OSError):  # a torn end counts for nothing; only a whole line could mislead
+                    os.ftruncate(file.fileno(), length)
+                raise
     except OSError as error:
-        raise SyncerError(
-            f"the state log could not be written: {error.strerror or error}",
-            where=segment.path.as_posix(),
-            why="nothing is started without a durable record, so the run stops here",
-            next_step="make room or mend the disk, then run: syncer apply",
-        ) from error
+        raise unwritable(segment.path, error) from error
+
+
+def settle(directory: Path, *, sync: Callable[[int], None] = os.fsync) -> None:
+    """Make durable what a run that was killed may have written and not synced, names of new files included.
+
+    A permit that is acted on must not be undone by a power cut. Raises SyncerError when the disk refuses.
+    """
+    path = directory
+    try:
+        for segment in segments(directory):
+            path = segment.path
+            with path.open("ab", buffering=0) as file:
+                sync(file.fileno())
+        for path in (directory, directory.parent):
+            sync_directory(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> SyncerError:
+    return SyncerError(
+        f"the state log could not be written: {error.strerror or error}",
+        where=path.as_posix(),
+        why="nothing is started without a durable record, so the run stops here",
+        next_step="make room or mend the disk, then run: syncer apply",
+    )
 
 
 def _write_all(file: FileIO, data: bytes) -> None:

@@ -22,7 +22,17 @@ from syncer.model.events import AnyEvent
 from syncer.model.log import Log
 from syncer.state.lines import encode
 from syncer.state.run_lock import RunLock
-from syncer.state.segments import SEGMENT_BYTES, Segment, append, read_new, segment_path, segments, sync_directory
+from syncer.state.segments import (
+    SEGMENT_BYTES,
+    Segment,
+    append,
+    read_new,
+    segment_path,
+    segments,
+    settle,
+    sync_directory,
+    unwritable,
+)
 
 Decision = Callable[[Log], Sequence[AnyEvent]]
 LOCK_FILE = ".lock"
@@ -119,14 +129,25 @@ class LocalStore:
         self._run_lock = RunLock(directory)
 
     def read(self) -> Log:
-        with self._thread_lock:
-            present = segments(self._directory)
-            self._check_present({found.path for found in present})
-            for found in present:
-                segment = self._segments.setdefault(found.path, found)
-                for event in read_new(segment):
-                    self._log.add(event)
-            return self._log
+        try:
+            with self._thread_lock:
+                self._read_on()
+                return self._log
+        except OSError as error:
+            raise SyncerError(
+                f"the state log could not be read: {error.strerror or error}",
+                where=str(error.filename or self._directory),
+                why="what was imported is known from the log alone, so nothing goes on without it",
+                next_step="mend the disk or its permissions, then run: syncer apply",
+            ) from error
+
+    def _read_on(self) -> None:
+        present = segments(self._directory)
+        self._check_present({found.path for found in present})
+        for found in present:
+            segment = self._segments.setdefault(found.path, found)
+            for event in read_new(segment):
+                self._log.add(event)
 
     def _check_present(self, present: set[Path]) -> None:
         for path in sorted(self._segments.keys() - present):
@@ -191,9 +212,13 @@ class LocalStore:
             return Segment(segment_path(self._directory, spec, last.number + 1), spec, last.number + 1)
         return last
 
-    def run_lock(self, description: str) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def run_lock(self, description: str) -> Iterator[None]:
+        """Hold the folder for one run; what an earlier one left is durable by then, however it died."""
         self._make_directory()
-        return self._run_lock.hold(description)
+        with self._run_lock.hold(description):
+            settle(self._directory, sync=self._sync)
+            yield
 
     def is_held(self) -> bool:
         return self._run_lock.is_held()
@@ -203,18 +228,32 @@ class LocalStore:
         import filelock  # noqa: PLC0415 - see run_lock
 
         self._make_directory()
-        with filelock.FileLock(self._directory / name):
+        lock = filelock.FileLock(self._directory / name)
+        try:
+            lock.acquire()
+        except OSError as error:
+            raise unwritable(self._directory / name, error) from error
+        try:
             yield
+        finally:
+            lock.release()
 
     def _make_directory(self) -> None:
         ignore = self._directory / ".gitignore"
         if ignore.exists():
             return
+        whole = self._directory / f".gitignore.{secrets.token_hex(4)}"
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            ignore.write_text(IGNORED, encoding="utf-8")
+            whole.write_text(IGNORED, encoding="utf-8")
+            whole.replace(ignore)  # half of it would be taken for all of it, and locks would be committed
             sync_directory(self._directory.parent)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                whole.unlink(missing_ok=True)
             raise SyncerError(
-                f"the state folder cannot be made: {error.strerror or error}", where=self._directory.as_posix()
+                f"the state folder cannot be made: {error.strerror or error}",
+                where=self._directory.as_posix(),
+                why="nothing is started without a durable record, so the run stops here",
+                next_step="make room or mend the disk, then run: syncer apply",
             ) from error
