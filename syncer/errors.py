@@ -46,6 +46,19 @@ class Problem:
         return f"{self.path}:{self.line}:{self.column}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A safety rail that holds the whole run back: `setting` names what holds, `override` the one-off way past it."""
+
+    spec: str
+    setting: str
+    reason: str
+    override: str
+
+    def __str__(self) -> str:
+        return f"spec {self.spec}: {self.reason} ({self.setting})"
+
+
 class SyncerError(Exception):
     """Something failed, and a person is told what, where, why and which command to run next.
 
@@ -84,9 +97,18 @@ class InvalidInput(SyncerError):
 
 
 class Refused(SyncerError):
-    """A safety rail held: nothing was sent. The message names the setting and the one-off override."""
+    """A safety rail held: nothing was sent. The message names the setting and the one-off override.
+
+    `refusals` holds all of them where the plan has rails that hold the run; else it is empty.
+    """
 
     exit_code = 4
+
+    def __init__(
+        self, what: str, *, where: str = "", why: str = "", next_step: str = "", refusals: tuple[Refusal, ...] = ()
+    ) -> None:
+        super().__init__(what, where=where, why=why, next_step=next_step)
+        self.refusals = refusals
 
 
 class Conflict(SyncerError):

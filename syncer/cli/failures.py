@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from syncer.errors import ApiError, Interrupted, InvalidInput, SyncerError
+from syncer.errors import ApiError, Interrupted, InvalidInput, Refused, SyncerError
 from syncer.render.next_step import next_step_lines
 from syncer.render.problems import problem_document, problems_text
 
@@ -48,6 +48,8 @@ def error_text(error: SyncerError, console: Console) -> str:
         lines.append(f"  correlation id: {correlation_id}")
     if isinstance(error, InvalidInput):
         lines += ["", problems_text(error.problems, style=style)]
+    if isinstance(error, Refused) and len(error.refusals) > 1:
+        lines += ["", *(line for each in error.refusals for line in (f"  {each}", f"      {each.override}"))]
     if error.next_step:
         lines += ["", *next_step_lines(error.next_step)]
     return "\n".join(lines).rstrip()
@@ -68,6 +70,11 @@ def _as_json(error: SyncerError) -> str:
         document |= {"status": error.status, "code": error.code, "correlation_id": error.correlation_id}
     if isinstance(error, InvalidInput):
         document["problems"] = [problem_document(problem) for problem in error.problems]
+    if isinstance(error, Refused):
+        document["refusals"] = [
+            {"spec": each.spec, "setting": each.setting, "reason": each.reason, "override": each.override}
+            for each in error.refusals
+        ]
     return json_text({"error": document})
 
 

@@ -115,12 +115,12 @@ def _shared_at_the_end(store: Store, stop: Stop) -> Iterator[None]:
 def _held_to(kept: SavedPlan | None, made: Plan, name: Path | None) -> Plan:
     """Hold the rails, and cut the plan down to the saved one where one is applied."""
     if made.refusals:
-        first = made.refusals[0]
-        others = len(made.refusals) - 1
+        first, *others = made.refusals
         raise Refused(
-            f"spec {first.spec}: {first.setting} {first.reason}" + (f" (and {others} more)" if others else ""),
-            why="nothing was sent",
+            str(first) + (f", and {len(others)} more" if others else ""),
+            why="a safety rail holds the whole run, and nothing was sent",
             next_step=first.override,
+            refusals=made.refusals,
         )
     if kept is None:
         return made

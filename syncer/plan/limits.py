@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from syncer.errors import Refusal
 from syncer.model.in_force import not_in_force
 from syncer.model.log import Lineage
 from syncer.plan.decide import suspended
 from syncer.plan.inputs import Inputs, SpecInput
-from syncer.plan.types import Action, PlannedImport, Refusal
+from syncer.plan.types import Action, PlannedImport
 
 
 def _starts(items: list[PlannedImport]) -> list[PlannedImport]:
@@ -41,7 +42,7 @@ def _inert_safety(own: SpecInput) -> Iterator[Refusal]:
             yield Refusal(
                 spec=own.spec.name,
                 setting=pending.key,
-                reason="is understood but not in force in this version, and going on without it would not be safe",
+                reason="a safety key is not in force in this version, and going on without it would not be safe",
                 override=f"remove it from {own.path}, or leave the spec out: --exclude {own.spec.name}",
             )
 

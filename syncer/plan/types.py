@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from syncer.errors import Refusal
 from syncer.model.files import SourceFile
 from syncer.model.identity import digest
 from syncer.model.in_force import NotInForce
@@ -83,16 +84,6 @@ class PlannedImport:
                 self.after,
             ]
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A safety rail that holds the whole run back: `setting` names what holds, `override` the one-off way past it."""
-
-    spec: str
-    setting: str
-    reason: str
-    override: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def _refused(plan: Plan) -> Iterator[str]:
         return
     yield "> **Refused**: apply will send nothing until this is settled."
     for refusal in plan.refusals:
-        what = f"{code(refusal.spec)}: {code(refusal.setting)} {escaped(refusal.reason)}"
+        what = f"{code(refusal.spec)}: {escaped(refusal.reason)} ({code(refusal.setting)})"
         yield f"> - {what}; {escaped(refusal.override)}"
     yield ""
 

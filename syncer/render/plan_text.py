@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncer.plan import RUNNABLE, Action, Plan, PlannedImport, Refusal
+from syncer.errors import Refusal
+from syncer.plan import RUNNABLE, Action, Plan, PlannedImport
 from syncer.render.layout import columns, counted, display_width, shorten, shown, wrap
 from syncer.render.plan_words import (
     MARKS,

@@ -94,6 +94,7 @@ def test_a_rail_refuses_plan_and_apply(cli: RunCli, project: Path) -> None:
     assert "limits.files: 1" in planned.out
     assert "--over-limits crm" in planned.out
     assert "--over-limits crm" in applied.err
+    assert "error: spec crm: 2 files are pending (limits.files: 1)\n" in applied.err
     assert not (project / "p.json").exists()
     assert cli("apply", "--over-limits", "crm").code == 0
 
