@@ -19,7 +19,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-# One spec whose source matches no file: everything of a plan is done but for reading and importing files.
+# One spec with one file that is recorded as imported: a plan reads all that there is and finds nothing to do.
 _SPEC = """\
 version: 1
 source: {uri: inbox/*.csv}
@@ -56,6 +56,7 @@ SUBJECTS = (
     Subject("python -c pass", ("-c", "pass")),
     Subject("syncer --version", ("-m", "syncer", "--version"), limit=4),
     Subject("syncer --help", ("-m", "syncer", "--help"), limit=4),
+    Subject("syncer completion bash", ("-m", "syncer", "completion", "bash"), limit=4),
     Subject("syncer plan, nothing to do", ("-m", "syncer", "plan"), limit=20, limit_ms=500),
 )
 
@@ -65,6 +66,9 @@ def make_workspace(folder: Path) -> None:
     (folder / "inbox").mkdir()
     (folder / "specs" / "nothing.yaml").write_text(_SPEC, "utf-8")
     (folder / "syncer.yaml").write_text(_SETTINGS, "utf-8")
+    (folder / "inbox" / "a.csv").write_text("email\nada@example.com\n", "utf-8")
+    baseline = ("-m", "syncer", "baseline", "nothing", "--reason", "there before")
+    subprocess.run([sys.executable, *baseline], cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def seconds_of(subject: Subject, folder: Path) -> float:
