@@ -243,6 +243,11 @@ def _explain_syntax(text: str, error: yaml.YAMLError) -> Unreadable:
     mark = getattr(error, "problem_mark", None)
     if mark is None:  # the reader met a character that YAML forbids; it counts bytes or characters, so look again
         return Unreadable(_forbidden_character(text), "a control character, which YAML does not allow", "remove it")
+    opened = _never_closed(text, error)
+    if opened is not None:
+        what = "quote" if text[opened] in "'\"" else "bracket"
+        closing = _CLOSING.get(text[opened], text[opened])
+        return Unreadable(opened, f"not valid YAML: this {what} is never closed", f"close it with {closing}")
     index = min(mark.index, len(text))
     start = text.rfind("\n", 0, index) + 1
     end = text.find("\n", start)
@@ -255,19 +260,50 @@ def _explain_syntax(text: str, error: yaml.YAMLError) -> Unreadable:
     return Unreadable(index, message, _syntax_hint(said, line))
 
 
+def _never_closed(text: str, error: yaml.YAMLError) -> int | None:
+    """Return where the quote or bracket was opened that the text never closes, or None if something else is wrong.
+
+    What is met in its stead is of no help: it is the end of the file, or the next key.
+    """
+    context, mark = str(getattr(error, "context", "") or ""), getattr(error, "context_mark", None)
+    if mark is None or mark.index >= len(text):
+        return None
+    if re.fullmatch(r"while scanning a (double-|single-)?quoted scalar", context):
+        problem = str(getattr(error, "problem", ""))
+        return int(mark.index) if "end of stream" in problem or "unexpected document" in problem else None
+    is_flow = context.startswith("while parsing a flow ") and text[mark.index] in _CLOSING
+    return int(mark.index) if is_flow and not _is_closed(text, mark.index) else None
+
+
+def _is_closed(text: str, opened: int) -> bool:
+    expected: list[str] = []
+    for found in _FLOW_PART.finditer(text, opened):
+        part = found[0]
+        if part in _CLOSING:
+            expected.append(_CLOSING[part])
+        elif part in ("]", "}"):
+            if expected.pop() != part:
+                return False
+            if not expected:
+                return True
+    return False
+
+
 def _syntax_hint(said: str, line: str) -> str:
     if re.search(r"""(:|-)\s+([%@`*&!]|["'][^"']*["']\s*\S|\{[^}]*\}\s*[^\s,}\]#])""", line):
         return "quote the whole value"
     return next((hint for part, hint in _SYNTAX_HINTS.items() if part in said), "")
 
 
+_CLOSING: Final[Mapping[str, str]] = {"[": "]", "{": "}"}
+_FLOW_PART: Final = re.compile(r"""(?<=[\s\[{,:])(?:"(?:\\.|[^"\\])*"|'(?:''|[^'])*')|(?<=\s)#[^\n]*|[\[\]{}]""")
+"""Quoted text, a comment, or a bracket that counts."""
 _SYNTAX_HINTS: Final[Mapping[str, str]] = {
     "mapping values are not allowed": "quote a text that holds a colon, and check the indentation",
     "did not find expected key": "check the indentation of this line and the one above",
     "could not find expected ':'": "a key needs a colon and a space after it",
-    "',' or ']'": "close the list with ]",
-    "',' or '}'": "close the mapping with }",
-    "found unexpected end of stream": "a quote is opened and never closed",
+    "',' or ']'": "put a comma between the items of the list",
+    "',' or '}'": "put a comma between the entries of the mapping",
 }
 
 
