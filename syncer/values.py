@@ -114,9 +114,7 @@ def problem_of_pattern(pattern: str, text: str) -> str:
 
 def _from_text(parse: Any) -> BeforeValidator:  # noqa: ANN401 - one of the parsers above
     def convert(value: object) -> object:
-        if isinstance(value, str):
-            return parse(value)
-        raise ValueError("expected text")
+        return parse(value if isinstance(value, str) else "")  # what is no text is told the accepted forms, too
 
     return BeforeValidator(convert)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from syncer.errors import NotFound, Problem
+from syncer.errors import ApiError, NotFound, Problem
 from syncer.model.objects import FieldSchema, ObjectSchema
 from syncer.operations.connect import open_api
 from syncer.operations.facts import check_names
@@ -55,6 +55,7 @@ def validate(
 
 def _against_platform(project: Project, api: ImportApi, names: Sequence[str]) -> tuple[list[Problem], list[Problem]]:
     schemas: dict[str, ObjectSchema | None] = {}
+    known: tuple[str, ...] | None = None
     problems: list[Problem] = []
     warnings: list[Problem] = []
     for loaded in project.specs:
@@ -63,10 +64,20 @@ def _against_platform(project: Project, api: ImportApi, names: Sequence[str]) ->
         target = loaded.spec.target.object
         if target not in schemas:
             schemas[target] = _schema(api, target)
-        found = check_against(loaded, schemas[target])
+        if schemas[target] is None and known is None:
+            known = _known_objects(api)
+        found = check_against(loaded, schemas[target], known or ())
         problems += found.errors
         warnings += found.warnings
     return problems, warnings
+
+
+def _known_objects(api: ImportApi) -> tuple[str, ...]:
+    """Return the objects' names for a suggestion: an API that does not list them leaves it out."""
+    try:
+        return tuple(info.name for info in api.list_objects())
+    except ApiError:
+        return ()
 
 
 def _schema(api: ImportApi, name: str) -> ObjectSchema | None:

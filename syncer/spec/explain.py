@@ -139,15 +139,21 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 
 def _wrong_type(error: SchemaError, keys: Keys) -> Iterator[Fault]:
     wanted = error.validator_value
-    yield _expected([wanted] if isinstance(wanted, str) else wanted, error.instance, keys)
+    kinds = [wanted] if isinstance(wanted, str) else wanted
+    yield _expected(kinds, error.instance, keys, _example(error.schema))
 
 
-def _expected(kinds: Iterable[str], found: object, keys: Keys) -> Fault:
+def _example(schema: Mapping[str, Any]) -> str:
+    """Return how a duration, size, percentage or date is written, or "" for what is not one."""
+    return str(schema["examples"][0]) if "pattern" in schema and "examples" in schema else ""
+
+
+def _expected(kinds: Iterable[str], found: object, keys: Keys, example: str = "") -> Fault:
     names = [_KINDS[kind] for kind in kinds if kind != "null"]
     told = describe(found) if not isinstance(found, float) or names != ["a whole number"] else f"{found}"
     hint = ""
     if "text" in names and isinstance(found, bool | int | float):
-        hint = f'quote it: "{json.dumps(found)}"'
+        hint = f"write it such as {example}" if example else f'quote it: "{json.dumps(found)}"'
     elif names == ["a list"] and isinstance(found, str):
         hint = f"write it as a list: [{found}]"
     elif names == ["true or false"] and isinstance(found, str) and found.lower() in ("yes", "no", "on", "off"):
@@ -214,8 +220,9 @@ def _no_branch(error: SchemaError, keys: Keys) -> Iterator[Fault]:
         for below in meant[0]:
             yield from _translate(below)
         return
-    kinds = [kind for errors in branches.values() for e in errors if _refuses_kind(e) for kind in [e.validator_value]]
-    yield _expected(dict.fromkeys(kinds), error.instance, keys)
+    refused = [e for errors in branches.values() for e in errors if _refuses_kind(e)]
+    example = next(filter(None, (_example(e.schema) for e in refused)), "")
+    yield _expected(dict.fromkeys(e.validator_value for e in refused), error.instance, keys, example)
 
 
 def _refuses_kind(error: SchemaError) -> bool:

@@ -52,12 +52,13 @@ class Findings:
 def check_against(loaded: LoadedSpec, target: ObjectSchema | None, known_objects: Collection[str] = ()) -> Findings:
     """Hold a spec against its object; None means that the API knows no object of that name.
 
-    `known_objects` are the names of all objects, for a suggestion.
+    `known_objects` are the names of all objects, for a suggestion; none where the API does not tell.
     """
     spec = loaded.spec
     if target is None:
-        known = ", ".join(sorted(known_objects)) or "none"
-        hint = did_you_mean(spec.target.object, known_objects, otherwise=f"objects here: {known}")
+        known = ", ".join(sorted(known_objects))
+        told = f"objects here: {known}" if known else "the API names no object; check api.base_url and the workspace"
+        hint = did_you_mean(spec.target.object, known_objects, otherwise=told)
         fault = Fault(("target", "object"), f"no object is called {spec.target.object!r}", hint)
         return Findings(errors=(loaded.problem(fault),))
     errors = [*_object_faults(loaded, target), *_field_faults(loaded, target), *_required_faults(loaded, target)]

@@ -44,6 +44,20 @@ def test_online_an_object_that_does_not_exist_is_a_problem(workspace: Workspace)
     workspace.spec("other", PEOPLE.replace("profiles", "consents"))
     found = validate(workspace.root, environ=workspace.environ, online=True)
     assert {problem.path for problem in found.problems} == {"specs/crm.yaml", "specs/other.yaml"}
+    assert "did you mean 'profiles'?" in {problem.hint for problem in found.problems}
+
+
+@pytest.mark.parametrize("code", ["", "CDP_ETL.METADATA.OBJECT_NOT_FOUND"])
+def test_an_api_that_names_no_object_is_not_said_to_have_none(workspace: Workspace, code: str) -> None:
+    """The problem stands at the object, and its hint says who did not name it."""
+    workspace.spec("crm", PEOPLE)
+    workspace.spec("more", PEOPLE)
+    workspace.emulator.faults.add(match="GET /metadata/*", do="status", status=404, code=code, times=0)
+    found = validate(workspace.root, environ=workspace.environ, online=True)
+    assert {problem.hint for problem in found.problems} == {
+        "the API names no object; check api.base_url and the workspace"
+    }
+    assert workspace.calls() == ["GET /metadata/objects/profiles", "GET /metadata/objects"]
 
 
 def test_online_an_append_object_is_worth_a_warning(workspace: Workspace) -> None:

@@ -117,7 +117,7 @@ def test_plain_http_on_this_machine(url: str) -> None:
     [
         ("api: {base_ulr: x}", "1:7: unknown setting 'base_ulr' (did you mean 'base_url'?)"),
         ("apj: {}", "1:1: unknown setting 'apj' (did you mean 'api'?)"),
-        ("api: {timeout: 30}", "1:16: expected text"),
+        ("api: {timeout: 30}", "1:16: expected a duration such as 30s, 10m"),
         ("api: {timeout: soon}", "1:16: expected a duration such as 30s"),
         ("api: {poll: {factor: 0}}", "1:22: must be greater than or equal to 1"),
         ("api: {base_url: http://example.com}", "1:17: expected https://"),
