@@ -111,6 +111,7 @@ class State(Section):
     remote: Text = "origin"
     branch: Text | None = None
     author: Annotated[str, Field(pattern=r"^[^<>\n]+ <[^<>\s]+@[^<>\s]+>$")] | None = None
+    lease: Duration = timedelta(minutes=30)
 
 
 class Allow(Section):

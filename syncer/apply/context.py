@@ -111,6 +111,7 @@ class Tools:
     memory_limit: int
     fingerprints: FingerprintCache
     place: str = ""
+    lease: timedelta = LEASE
     deadline: datetime | None = None
     wait_for_jobs: bool = True
     pace: PollPace = field(default_factory=PollPace)

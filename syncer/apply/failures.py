@@ -48,15 +48,16 @@ def settle(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutco
 
 
 def _settled(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOutcome:
-    if isinstance(error, Interrupted):
-        return _outcome(tools, item, "interrupted", error)
     if isinstance(error, AuthError) or not isinstance(error, _STOPS_ONE):
-        tools.stop.by_error(error)
+        if not isinstance(error, Interrupted):
+            tools.stop.by_error(error)
         return _outcome(tools, item, "interrupted", error)
+    if isinstance(error, PermitRefused):  # a job that is open here is another run's
+        return replace(_outcome(tools, item, "held", error), elsewhere=True)
     life = tools.store.read().find(tools.lineage(item), item.file.path, item.generation, item.import_id)
     if life is not None and life.open_permits:
         return _outcome(tools, item, _while_permitted(error), error, _job(life))
-    if isinstance(error, (PermitRefused, Waiting)):
+    if isinstance(error, Waiting):
         return _outcome(tools, item, "held", error)
     if life is None or not _claimed_here(tools, life):
         return _outcome(

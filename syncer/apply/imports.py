@@ -147,7 +147,7 @@ class _Queue:
             return
         for (job, given), was_mine in zip(permitted, mine, strict=True):
             held = _held(job.item, self._failed_ahead[job.item.spec])
-            self._tell(job.item, held if was_mine else _left_permitted(job.item, given, given.job))
+            self._tell(job.item, held if was_mine else _taken_over(job.item, given))
 
     def _answered(self, items: Sequence[PlannedImport], ask: Callable[[], Sequence[T | PermitRefused]]) -> dict[Key, T]:
         """Make one transaction for all items. Those that are refused end; what stops the transaction ends them all."""
@@ -206,10 +206,16 @@ def _left_permitted(item: PlannedImport, given: Submitted, busy_with: str) -> Im
     )
 
 
+def _taken_over(item: PlannedImport, given: Submitted) -> ImportOutcome:
+    return ImportOutcome(
+        item=item, result="held", elsewhere=True, message=f"another run has taken job {given.job} over"
+    )
+
+
 def _resumed(tools: Tools, item: PlannedImport) -> ImportOutcome:
     given = record.open_permit(tools, item)
     if given is None:
-        return ImportOutcome(item=item, result="held", message="another run recorded its end meanwhile")
+        return ImportOutcome(item=item, result="held", elsewhere=True, message="another run recorded its end meanwhile")
     seconds: dict[str, float] = {}
     status = taken_up(tools, item, given, seconds)
     return ended(tools, item, given, status, seconds)

@@ -16,7 +16,8 @@ class ImportOutcome:
     """What became of one planned import in this run.
 
     `unfinished`: begun, and the next run goes on. `attention`: a person must decide. `held`: not begun, because of
-    something else. `message` says why, `next_step` is a command; `warnings` are worth a look and fail nothing.
+    something else; `elsewhere`: because another run has it in hand, or had. `message` says why, `next_step` is a
+    command; `warnings` are worth a look and fail nothing.
     """
 
     item: PlannedImport
@@ -29,6 +30,7 @@ class ImportOutcome:
     rejections: tuple[Rejection, ...] = ()
     rejects_file: str | None = None
     systematic: bool = False
+    elsewhere: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -43,14 +45,14 @@ class RunOutcome:
 
     @property
     def exit_code(self) -> int:
-        """1 when something failed or was cut off, 75 when jobs were left, 3 when every row of a file was rejected.
+        """1 when something failed or was cut off, 75 for work that was left or another run's, 3 for all rows rejected.
 
         A run that a signal ended exits by the signal's number instead, which whoever caught it knows.
         """
         results = {outcome.result for outcome in self.imports}
         if self.problems or results & {"failed", "attention", "unfinished"}:
             return 1
-        if "detached" in results or self.waits:
+        if "detached" in results or self.waits or any(outcome.elsewhere for outcome in self.imports):
             return 75
         if any(outcome.systematic for outcome in self.imports):
             return 3

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from syncer.apply.context import LEASE, Tools
+from syncer.apply.context import Tools
 from syncer.errors import PermitRefused
 from syncer.model.events import (
     AnyEvent,
@@ -26,7 +26,7 @@ from syncer.model.events import (
     RowCounts,
     Submitted,
 )
-from syncer.model.log import Generation, Log, Standing
+from syncer.model.log import Generation, Lineage, Log, Standing
 from syncer.plan import PlannedImport
 
 E = TypeVar("E", Claimed, Submitted)
@@ -71,7 +71,7 @@ def claim(tools: Tools, requests: Sequence[ClaimRequest]) -> list[Claimed | Perm
             **_about(tools, item),
             attempt=item.attempt,
             epoch=(life.epoch if life else 0) + 1,
-            lease=tools.clock() + LEASE,
+            lease=tools.clock() + tools.lease,
             place=tools.place,
             size=item.file.size,
             modified=item.file.modified,
@@ -130,7 +130,7 @@ def take_over(tools: Tools, item: PlannedImport, given: Submitted) -> None:
                 **_about(tools, item),
                 attempt=given.attempt,
                 epoch=life.epoch + 1,
-                lease=tools.clock() + LEASE,
+                lease=tools.clock() + tools.lease,
                 place=tools.place,
                 size=item.file.size,
                 modified=item.file.modified,
@@ -286,9 +286,18 @@ def _check_free(tools: Tools, log: Log, item: PlannedImport, life: Generation | 
         raise _refused(item, "an operator has closed this generation")
     if any(other.open_permits for other in generations):
         raise _refused(item, "a job of this file is permitted and has not ended")
-    others = [given for given in log.open_permits(tools.workspace, item.object) if given.run != tools.run.id]
-    if others:
-        raise _refused(item, f"run {others[0].run} has job {others[0].job} on object {item.object}")
+    for given in log.open_permits(tools.workspace, item.object):
+        for run in (given.run, _taken_over_by(log, given)):
+            if run != tools.run.id:
+                raise _refused(item, f"run {run} has job {given.job} on object {item.object}")
+
+
+def _taken_over_by(log: Log, given: Submitted) -> str:
+    """Return the run that may be about to start this job: the last that claimed it since, else its own."""
+    lineage = Lineage((given.spec,), given.workspace, given.object)
+    life = log.find(lineage, given.path, given.generation, given.import_id)
+    claim = life.last_claim if life else None
+    return claim.run if claim is not None and claim.epoch > given.epoch else given.run
 
 
 def _life(tools: Tools, log: Log, item: PlannedImport) -> Generation | None:

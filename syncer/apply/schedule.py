@@ -57,7 +57,7 @@ class _Schedule:
         self._plan = plan
         self._tools = tools
         self._creators = Creators(tools.stop)
-        self._pending = sorted(plan.runnable, key=lambda item: item.action is not Action.RESUME)
+        self._pending = _resumed_first(plan, tools)
         self._running: list[PlannedImport] = []
         self._outcomes: dict[Key, ImportOutcome] = {}
         self._unsuccessful: list[ImportOutcome] = []
@@ -173,3 +173,16 @@ class _Schedule:
                 continue
             return ImportOutcome(item=item, result=result, message=reason)
         return None
+
+
+def _resumed_first(plan: Plan, tools: Tools) -> list[PlannedImport]:
+    """Return what is to run, jobs that were permitted before first, in the order in which they were.
+
+    Their owner may be alive and go through them, too. In one and the same order neither starts a job while another one
+    of the object is running.
+    """
+    permits = tools.store.read().open_permits(tools.workspace)
+    given = {permit.job: permit.time for permit in permits}
+    resumed = [item for item in plan.runnable if item.action is Action.RESUME]
+    resumed.sort(key=lambda item: (item.job not in given, given.get(item.job or "")))
+    return resumed + [item for item in plan.runnable if item.action is not Action.RESUME]

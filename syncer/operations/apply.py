@@ -21,7 +21,7 @@ from syncer.operations import folders
 from syncer.operations.connect import open_api, utc_now
 from syncer.operations.identity import identity, place_of
 from syncer.operations.plan import load_saved, reconcile
-from syncer.operations.stores import check_survives, open_store
+from syncer.operations.stores import check_nothing_left_out, check_survives, open_store
 from syncer.plan import Action, Filters, Plan, only, stale
 from syncer.plan.document import SavedPlan
 from syncer.source.fingerprints import FingerprintCache
@@ -64,6 +64,7 @@ def apply(
     began = clock()
     run = identity(root, environ, began)
     store = open_store(root, project.settings, run=run.id, sleep=stop.wait)
+    check_nothing_left_out(root, project.settings, store)
     first = reconcile(project, store, filters=filters, now=began, ask=lambda: None, stop=stop.raising)
     checked = _held_to(None if first.undecided else kept, first, saved)
     if not checked.runnable and not checked.undecided and (store.is_shared or not checked.count(Action.WAIT)):
@@ -173,6 +174,7 @@ def _execute(
             specs={loaded.spec.name: loaded.spec for loaded in project.specs},
             write_modes=made.write_modes,
             place=place_of(root),
+            lease=settings.state.lease,
             deadline=deadline,
             wait_for_jobs=wait_for_jobs,
         )

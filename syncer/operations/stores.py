@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncer.errors import Refused, SyncerError
+from syncer.errors import Conflict, Refused, SyncerError
 from syncer.operations import folders
 from syncer.settings import Settings, in_ci
 from syncer.state.store import LocalStore, Store
@@ -30,10 +30,11 @@ def open_store(root: Path, settings: Settings, *, run: str = "", sleep: Callable
     from syncer.state.git import GitFailed, Repository  # noqa: PLC0415 - only for a log that is kept in git
     from syncer.state.git_store import GitStore, Place  # noqa: PLC0415 - the same
 
-    repository = Repository(root)
     remote = settings.state.remote if settings.state.git == "push" else None
     try:
-        folder = folders.state(root, settings).resolve().relative_to(repository.top().resolve()).as_posix()
+        top = Repository(root).top().resolve()
+        repository = Repository(top)
+        folder = folders.state(root, settings).resolve().relative_to(top).as_posix()
         branch = settings.state.branch or _default_branch(repository, remote)
     except (GitFailed, ValueError) as error:
         raise SyncerError(
@@ -60,8 +61,15 @@ def _default_branch(repository: Repository, remote: str | None) -> str:
         return repository.checked_out_branch() or "main"
     try:
         return repository.default_branch(remote)
-    except GitFailed:
-        known = repository.text("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD")
+    except GitFailed as unreachable:
+        try:
+            known = repository.text("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD")
+        except GitFailed:
+            raise SyncerError(
+                f"the remote {remote} could not be asked for its default branch: {unreachable.said}",
+                why="the state is kept on that branch unless state.branch names another",
+                next_step=f"git ls-remote {remote}",
+            ) from unreachable
         return known.removeprefix(f"{remote}/")
 
 
@@ -75,6 +83,28 @@ def _author(settings: Settings, repository: Repository) -> Identity | None:
         chosen = FALLBACK_AUTHOR
     name, _, address = chosen.partition("<")
     return Identity(name.strip(), address.rstrip("> "))
+
+
+def check_nothing_left_out(root: Path, settings: Settings, store: Store) -> None:
+    """Refuse to act on a log in git while the state folder on disk tells of imports that are not in it.
+
+    So it is when the log was kept in the folder before. Raises Conflict with the command that brings them in.
+    """
+    from syncer.state.git_store import GitStore  # noqa: PLC0415 - see open_store
+
+    if not isinstance(store, GitStore):
+        return
+    directory = folders.state(root, settings)
+    for path in sorted(directory.glob("*.jsonl")):
+        missing = store.lacks(f"{store.place.folder}/{path.name}", path.read_bytes())
+        if missing:
+            shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+            raise Conflict(
+                f"{shown} holds {missing} events that are not in the shared log",
+                where=str(store.place),
+                why="what they record as imported would be imported again",
+                next_step=f"syncer state merge {shown}",
+            )
 
 
 def check_survives(root: Path, settings: Settings, environ: Mapping[str, str]) -> None:

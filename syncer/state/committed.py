@@ -30,12 +30,17 @@ class Committed:
         if self.tip is None:
             return
         blobs = self._repository.files(self.tip, self._folder.as_posix())
-        names = [PurePosixPath(path).name for path in blobs]
-        for segment in in_sequence(self._folder, names):
+        found = in_sequence(self._folder, [PurePosixPath(path).name for path in blobs])
+        contents = self._repository.blobs(blobs[segment.path.as_posix()] for segment in found)
+        for segment in found:
             path = segment.path.as_posix()
-            self._contents[path] = self._repository.blob(blobs[path])
+            self._contents[path] = contents[blobs[path]]
             self._segments[path] = segment
             yield from parse(segment, self._contents[path])
+
+    def holds_file(self, path: str, data: bytes) -> bool:
+        """Whether the file stands here as it is, or with more at its end: then nothing of it can be missing."""
+        return self._contents.get(path, b"").startswith(data)
 
     def warnings(self) -> list[str]:
         return [segment.warning for segment in self._segments.values() if segment.warning]

@@ -6,14 +6,24 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from syncer.errors import SyncerError
 
 _CREDENTIALS_IN_URL = re.compile(r"(\w+://)[^/@\s]+@")
 NETWORK_SECONDS = 300
+NOBODY = "0" * 40
+# What a hook, or a shell that was set up for another repository, would say about where to work.
+_POINTERS = frozenset(
+    ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+)
+
+
+_PLAINLY = ("--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules")
+_BATCH_FACTS = 3
 
 
 class GitFailed(Exception):
@@ -41,23 +51,25 @@ class Repository:
 
     def run(self, *arguments: str, data: bytes | None = None, environment: Mapping[str, str] | None = None) -> bytes:
         """Run git and return what it printed. Raises GitFailed, and SyncerError when there is no git at all."""
+        command = next((each for each in arguments if not each.startswith("-") and "=" not in each), "")
+        inherited = {name: value for name, value in os.environ.items() if name not in _POINTERS}
         try:
             answer = subprocess.run(  # noqa: S603 - no shell, and no argument that is not ours or git's own
-                ["git", *arguments],  # noqa: S607 - the user's own git, wherever it is
+                ["git", "-c", "gc.auto=0", *arguments],  # noqa: S607 - the user's own git, wherever it is
                 cwd=self.folder,
                 input=data,
                 capture_output=True,
                 timeout=NETWORK_SECONDS,
                 check=False,
-                env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(environment or {})},
+                env={**inherited, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(environment or {})},
             )
         except FileNotFoundError as error:
             raise SyncerError("git is not installed, and the state is to be kept in git") from error
         except subprocess.TimeoutExpired as error:
-            raise GitFailed(arguments[0], f"no answer within {NETWORK_SECONDS} seconds") from error
+            raise GitFailed(command, f"no answer within {NETWORK_SECONDS} seconds") from error
         if answer.returncode != 0:
             said = _CREDENTIALS_IN_URL.sub(r"\1", answer.stderr.decode(errors="replace")).strip()
-            raise GitFailed(arguments[0], said)
+            raise GitFailed(command, said)
         return answer.stdout
 
     def text(self, *arguments: str) -> str:
@@ -78,7 +90,7 @@ class Repository:
     def fetch(self, remote: str, branch: str, into: str) -> str | None:
         """Fetch one branch into a ref of ours and return its tip, or None when the remote has no such branch."""
         try:
-            self.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", remote, f"+refs/heads/{branch}:{into}")
+            self.run("fetch", *_PLAINLY, "--no-write-fetch-head", remote, f"+refs/heads/{branch}:{into}")
         except GitFailed as error:
             if "couldn't find remote ref" in error.said:
                 return None
@@ -92,13 +104,28 @@ class Repository:
             return None
 
     def files(self, commit: str, folder: str) -> dict[str, str]:
-        """Return path and blob id of every file right in a folder of the commit."""
-        listing = self.run("ls-tree", "-z", commit, f"{folder}/").decode()
+        """Return path and blob id of every file right in a folder of the commit; paths count from the root."""
+        listing = self.run("ls-tree", "--full-tree", "-z", commit, f"{folder}/").decode()
         entries = (line.split("\t", 1) for line in listing.split("\0") if line)
         return {path: facts.split()[2] for facts, path in entries if facts.split()[1] == "blob"}
 
     def blob(self, object_id: str) -> bytes:
         return self.run("cat-file", "blob", object_id)
+
+    def blobs(self, object_ids: Iterable[str]) -> dict[str, bytes]:
+        """Return what the blobs hold, by id. One process, however many there are."""
+        wanted = list(dict.fromkeys(object_ids))
+        if not wanted:
+            return {}
+        answer = BytesIO(self.run("cat-file", "--batch", data="".join(f"{each}\n" for each in wanted).encode()))
+        found = {}
+        for object_id in wanted:
+            facts = answer.readline().split()
+            if len(facts) != _BATCH_FACTS:
+                raise GitFailed("cat-file", f"object {object_id} is missing in this clone")
+            found[object_id] = answer.read(int(facts[2]))
+            answer.readline()
+        return found
 
     def commit(self, parent: str | None, files: Mapping[str, bytes], message: str, author: Identity | None) -> str:
         """Make a commit on top of `parent` in which just these files differ, and return its id. No ref moves."""
@@ -106,17 +133,29 @@ class Repository:
             environment = {"GIT_INDEX_FILE": str(Path(scratch) / "index"), **_identity(author)}
             if parent is not None:
                 self.run("read-tree", parent, environment=environment)
-            for path, data in files.items():
-                blob = self.run("hash-object", "-w", "--stdin", data=data).decode().strip()
-                self.run("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", environment=environment)
+            entries = self._entries(Path(scratch), files)
+            self.run("update-index", "-z", "--add", "--index-info", data=entries, environment=environment)
             tree = self.run("write-tree", environment=environment).decode().strip()
             parents = ["-p", parent] if parent else []
             made = self.run("commit-tree", tree, *parents, data=message.encode(), environment=environment)
         return made.decode().strip()
 
+    def _entries(self, scratch: Path, files: Mapping[str, bytes]) -> bytes:
+        """Write the files as blobs, all with one process, and return them as `update-index --index-info` reads them."""
+        copies = [scratch / f"{number}" for number in range(len(files))]
+        for copy, data in zip(copies, files.values(), strict=True):
+            copy.write_bytes(data)
+        listing = "".join(f"{copy.as_posix()}\n" for copy in copies).encode()
+        blobs = self.run("hash-object", "-w", "--no-filters", "--stdin-paths", data=listing).decode().split()
+        return "".join(f"100644 {blob}\t{path}\0" for path, blob in zip(files, blobs, strict=True)).encode()
+
     def push(self, remote: str, commit: str, branch: str) -> None:
-        """Push the commit as the branch's new tip. Raises GitFailed when refused, or when the answer got lost."""
-        self.run("push", "--quiet", "--no-verify", remote, f"{commit}:refs/heads/{branch}")
+        """Push the commit as the branch's new tip, and nothing else whatever git is set up to push along.
+
+        Raises GitFailed when refused, or when the answer got lost.
+        """
+        only_this = ("--no-verify", "--no-follow-tags", "--recurse-submodules=no")
+        self.run("push", "--quiet", *only_this, remote, f"{commit}:refs/heads/{branch}")
 
     def is_ancestor(self, commit: str, of: str) -> bool:
         try:
@@ -127,7 +166,7 @@ class Repository:
 
     def move(self, ref: str, new: str, old: str | None) -> None:
         """Move a local ref from exactly `old` to `new`. Raises GitFailed when it stands elsewhere by now."""
-        self.run("update-ref", ref, new, old or "0" * 40)
+        self.run("update-ref", ref, new, old or NOBODY)
 
     def checked_out_branch(self) -> str | None:
         try:
@@ -135,16 +174,28 @@ class Repository:
         except GitFailed:
             return None
 
+    def is_same(self, one: str, folder: str) -> bool:
+        """Whether the work tree and the index hold a folder as this commit does."""
+        try:
+            self.run("diff", "--quiet", one, "--", f":/{folder}")
+            self.run("diff", "--quiet", "--cached", one, "--", f":/{folder}")
+        except GitFailed:
+            return False
+        return True
+
     def is_clean(self) -> bool:
         """Whether no tracked file differs from HEAD, in the index or in the work tree."""
         return not self.run("status", "--porcelain", "--untracked-files=no")
 
     def identity(self) -> Identity | None:
-        """Return who git is configured to commit as, or None."""
+        """Return who git is configured to commit as, by its settings or the environment, or None."""
         try:
-            return Identity(self.text("config", "user.name"), self.text("config", "user.email"))
+            said = self.text("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+            self.text("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT")
         except GitFailed:
             return None
+        name, _, rest = said.partition(" <")
+        return Identity(name, rest.partition(">")[0])
 
 
 def _identity(author: Identity | None) -> dict[str, str]:

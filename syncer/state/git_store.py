@@ -11,9 +11,9 @@ import contextlib
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from syncer.errors import SyncerError
 from syncer.model.events import AnyEvent
@@ -21,8 +21,9 @@ from syncer.model.log import Log
 from syncer.state.committed import Committed
 from syncer.state.git import GitFailed, Identity, Repository
 from syncer.state.run_lock import RunLock
-from syncer.state.spool import Spool
+from syncer.state.segments import in_sequence, parse
 from syncer.state.store import Decision, lacking, stamped
+from syncer.state.unpushed import Unpushed
 
 UNPUSHED = "unpushed"
 OWN_REF = "refs/syncer/state"
@@ -82,7 +83,7 @@ class GitStore:
     ) -> None:
         self._repository = repository
         self._place = place
-        self._spool = Spool(private / UNPUSHED / f"{run}.jsonl")
+        self._unpushed = Unpushed(private / UNPUSHED, run, new_id)
         self._run_lock = RunLock(private)
         self._run = run
         self._sleep = sleep
@@ -90,16 +91,21 @@ class GitStore:
         self._new_id = new_id
         self._committed: Committed | None = None
         self._log = Log()
-        self._noted: list[AnyEvent] = []
+        self._tip: str | None = None
+        self._first_tip: str | None = None
         self._queue: list[_Ticket] = []
         self._queue_lock = threading.Lock()
         self._leader = threading.RLock()
         self._offline = ""
 
     @property
+    def place(self) -> Place:
+        return self._place
+
+    @property
     def tip(self) -> str | None:
         """The commit that this store last saw or made as the ref's tip."""
-        return self._committed.tip if self._committed else None
+        return self._tip
 
     def read(self) -> Log:
         """Return the log at the ref's tip. Offline, the last tip that was seen serves, with a warning."""
@@ -109,14 +115,29 @@ class GitStore:
                     self._take_shared_log()
                 except GitFailed as error:
                     self._offline = error.said
-                    self._take(self._repository.tip(OWN_REF) or self._repository.tip(self._tracking_ref()))
+                    self._take(self._tip or self._last_seen())
             return self._log
+
+    def lacks(self, path: str, data: bytes) -> int:
+        """Count the events of a file in the log's own format that the log lacks. `path` counts from git's root.
+
+        Raises Conflict for a file that cannot be read as a log. What is no more than an older state costs no reading.
+        """
+        log = self.read()
+        if self._committed is not None and self._committed.holds_file(path, data):
+            return 0
+        for segment in in_sequence(Path(), [PurePosixPath(path).name]):
+            return sum(1 for event in parse(segment, data) if not log.holds(event))
+        return 0
 
     def warnings(self) -> list[str]:
         found = self._committed.warnings() if self._committed else []
         if self._offline:
             found.append(f"{self._place} could not be asked ({self._offline}); the log may be older than it is there")
-        return found
+        return found + [
+            f"{path.as_posix()} cannot be read; a run that died could not push what it holds"
+            for path in self._unpushed.unreadable
+        ]
 
     def transact(self, decide: Decision) -> tuple[AnyEvent, ...]:
         """Decide on the shared log and push what was decided, as one step. Raises what `decide` raises."""
@@ -131,30 +152,54 @@ class GitStore:
         """Keep events that tell what happened: on this disk at once, on the ref with the next push."""
         with self._leader:
             events = self._decided(lambda log: stamped(decide(log), log, self._new_id))
-            self._spool.append(events)
-            self._noted += events
+            self._unpushed.add(events)
             return events
 
     def flush(self) -> None:
         """Push what was noted. Raises SyncerError that says where it is kept when that fails."""
         with self._leader:
-            if self._noted:
+            if self._unpushed.events:
                 self._carry([])
 
     def show(self) -> None:
-        """Fast-forward a clean checkout of the state's branch; any other checkout is left alone."""
-        repository, tip, place = self._repository, self.tip, self._place
-        if tip is None or repository.checked_out_branch() != place.branch:
+        """Fast-forward a clean checkout of the state's branch; any other checkout is left alone.
+
+        Where the branch itself moved under its checkout, the state's own files are brought along, if nobody edited
+        them. Raises nothing: the log is where it belongs, and what stands in the way is the user's to move.
+        """
+        with contextlib.suppress(GitFailed):
+            self._show()
+
+    def _show(self) -> None:
+        repository, tip, place = self._repository, self._tip, self._place
+        if tip is None or self._offline:
+            return
+        if place.remote is not None:
+            repository.run("update-ref", OWN_REF, tip)
+        if repository.checked_out_branch() != place.branch:
             return
         head = repository.tip("HEAD")
-        if place.remote is None and head == tip:  # the branch itself moved under the checkout
-            repository.run("checkout", "--quiet", "HEAD", "--", place.folder)
+        if place.remote is None and head == tip:
+            first = self._first_tip
+            if tip != first and (first is None or repository.is_same(first, place.folder)):
+                repository.run("checkout", "--quiet", "HEAD", "--", f":/{place.folder}")
         elif head != tip and repository.is_clean() and (head is None or repository.is_ancestor(head, tip)):
-            with contextlib.suppress(GitFailed):  # a file in the way is the user's to move
-                repository.run("merge", "--ff-only", "--quiet", tip)
+            repository.run("merge", "--ff-only", "--quiet", tip)
 
-    def run_lock(self, description: str) -> contextlib.AbstractContextManager[None]:
-        return self._run_lock.hold(description)
+    @contextlib.contextmanager
+    def run_lock(self, description: str) -> Iterator[None]:
+        """Hold this clone for one run, and take over what dead runs of it could not push. See `RunLock.hold`."""
+        with self._run_lock.hold(description):
+            self._inherit()
+            yield
+
+    def _inherit(self) -> None:
+        with self._leader:
+            log = self.read()
+            if not self._offline:
+                self._unpushed.inherit(log)
+                for event in self._unpushed.events:
+                    log.add(event)
 
     def is_held(self) -> bool:
         return self._run_lock.is_held()
@@ -184,11 +229,16 @@ class GitStore:
 
     def _carry(self, tickets: list[_Ticket]) -> None:
         for number in range(LOST_RACES):
-            if self._committed is None or self._offline:
-                self._take_shared_log_or_fail()
-            decided = [event for ticket in tickets for event in self._ticket_events(ticket)]
-            if (tickets and not decided) or self._commit_and_push([*self._noted, *decided]):
-                return
+            try:
+                if self._committed is None or self._offline:
+                    self._take_shared_log()
+                decided = [event for ticket in tickets for event in self._ticket_events(ticket)]
+                events = [] if tickets and not decided else [*self._unpushed.events, *decided]
+                if not events or self._commit_and_push(events):
+                    return
+            except GitFailed as error:
+                self._committed = None
+                raise self._failure(error.said) from error
             self._committed = None
             self._pause(number)
         raise self._failure("it moved at every try; too many runs write to it at once")
@@ -215,20 +265,26 @@ class GitStore:
         self._offline = ""
         self._take(tip)
 
-    def _take_shared_log_or_fail(self) -> None:
-        try:
-            self._take_shared_log()
-        except GitFailed as error:
-            raise self._failure(error.said) from error
-
     def _take(self, tip: str | None) -> None:
-        self._committed = Committed(self._repository, self._place.folder, tip)
-        self._log = Log(self._committed.events())
-        for event in self._noted:
-            self._log.add(event)
+        """Read the log at a commit. One that cannot be read leaves this store without a log, not with half of one."""
+        self._committed = None
+        if self._first_tip is None:
+            self._first_tip = tip
+        self._tip = tip
+        committed = Committed(self._repository, self._place.folder, tip)
+        log = Log(committed.events())
+        self._unpushed.rebase(log)
+        for event in self._unpushed.events:
+            log.add(event)
+        self._committed, self._log = committed, log
 
-    def _tracking_ref(self) -> str:
-        return f"refs/remotes/{self._place.remote}/{self._place.branch}"
+    def _last_seen(self) -> str | None:
+        """Return where the ref stood when this clone last saw it, also by the user's own fetch."""
+        place, repository = self._place, self._repository
+        seen, fetched = repository.tip(OWN_REF), repository.tip(f"refs/remotes/{place.remote}/{place.branch}")
+        if seen is None or fetched is None:
+            return seen or fetched
+        return fetched if repository.is_ancestor(seen, fetched) else seen
 
     def _commit_and_push(self, events: Sequence[AnyEvent]) -> bool:
         """Put the events on top of the tip. False: the ref moved, and nothing of this is on it."""
@@ -239,10 +295,10 @@ class GitStore:
         commit = self._repository.commit(base.tip, contents, self._message(events), self._place.author)
         if not self._pushed(commit, base):
             return False
+        self._tip = commit
         if self._committed is base:
             base.advanced(commit, contents, events)
-        self._noted.clear()
-        self._spool.clear()
+        self._unpushed.clear()
         return True
 
     def _pushed(self, commit: str, base: Committed) -> bool:
@@ -293,12 +349,13 @@ class GitStore:
 
     def _failure(self, said: str) -> SyncerError:
         last = said.strip().splitlines()[-1] if said.strip() else "no answer"
-        if self._noted:
+        if self._unpushed.events:
+            path = self._unpushed.spool.path.as_posix()
             return SyncerError(
                 f"the state could not be pushed to {self._place}: {last}",
-                where=f"what is not there yet is kept in {self._spool.path.as_posix()}",
+                where=f"what is not there yet is kept in {path}",
                 why="the record of what happened must reach the shared log before this machine is gone",
-                next_step=f"syncer state merge {self._spool.path.as_posix()}",
+                next_step=f"when the cause is mended: syncer state merge {path}",
             )
         return SyncerError(
             f"the state could not be pushed to {self._place}: {last}",
