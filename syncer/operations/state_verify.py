@@ -14,7 +14,7 @@ from syncer.model.events import AnyEvent
 from syncer.model.generation import Generation
 from syncer.operations.ledger import Ledger
 from syncer.state.lines import UnreadableLine, decode
-from syncer.state.segments import Segment, in_sequence
+from syncer.state.segments import Segment, in_sequence, named
 from syncer.state.store import LocalStore
 
 _MARKERS = (b"<<<<<<< ", b"=======", b">>>>>>> ", b"||||||| ")
@@ -53,7 +53,7 @@ def state_verify(ledger: Ledger) -> Verification:
     with _without_collecting():
         contents = _contents(ledger)
         found, problems = _in_sequence(ledger.directory, contents)
-        read = [read_lines(segment.path.name, contents[segment.path.name], segment.spec) for segment in found]
+        read = [read_lines(named(segment.path), contents[segment.path.name], segment.spec) for segment in found]
         events = [event for lines in read for event in lines.events]
         told = audit(events, ledger.lineages())
         problems += [problem for lines in read for problem in lines.problems]

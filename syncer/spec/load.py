@@ -115,7 +115,7 @@ def spec_files(root: Path) -> Iterator[tuple[Path, str]]:
         visited.add(real)
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in names:
-            if name.endswith((".yaml", ".yml")) and not name.startswith("."):
+            if name.lower().endswith((".yaml", ".yml")) and not name.startswith("."):
                 file = Path(folder, name)
                 found.append((file.relative_to(root).as_posix(), file))
     yield from ((file, path) for path, file in sorted(found))

@@ -44,7 +44,7 @@ class Segment:
         if not self.torn:
             return None
         return (
-            f"{self.path.name}:{self.lines + 1}: the last line is torn and counts for nothing; "
+            f"{named(self.path)}:{self.lines + 1}: the last line is torn and counts for nothing; "
             "it is set aside at the next append"
         )
 
@@ -76,14 +76,25 @@ def _check_complete(directory: Path, found: list[Segment]) -> None:
         if segment.number > 1 and (segment.spec, segment.number - 1) not in there:
             before = segment_path(directory, segment.spec, segment.number - 1)
             raise Conflict(
-                f"{before.name} is missing, and {segment.path.name} goes on where it ended",
+                f"{named(before)} is missing, and {segment.path.name} goes on where it ended",
                 why="the log is append-only and all of its files are read",
-                next_step=f"restore it from git: git log -- {before.as_posix()}",
+                next_step=f"restore it from git: git log -- {pasted(before)}",
             )
 
 
 def segment_path(directory: Path, spec: str, number: int) -> Path:
     return directory / (f"{spec}.jsonl" if number == 1 else f"{spec}.{number:04}.jsonl")
+
+
+def named(path: Path) -> str:
+    """Name a file of the log with its folder, as people know it: `state/crm.jsonl`."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
+
+
+def pasted(path: Path) -> str:
+    """Write the path as a command takes it, from where the person stands."""
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()
 
 
 def read_new(segment: Segment) -> Iterator[AnyEvent]:
@@ -130,9 +141,9 @@ def _check_only_grown(segment: Segment, file: FileIO) -> None:
     else:
         return
     raise Conflict(
-        f"{segment.path.name} {how} while it was in use",
+        f"{named(segment.path)} {how} while it was in use",
         why="the log is append-only; an editor, a checkout or a merge must not change it under a run",
-        next_step=f"see what happened to it: git log -p -- {segment.path.as_posix()}",
+        next_step=f"see what happened to it: git log -p -- {pasted(segment.path)}",
     )
 
 
@@ -155,25 +166,24 @@ def _unterminated(segment: Segment, line: bytes) -> Iterator[AnyEvent]:
 
 
 def _event(segment: Segment, line: bytes) -> AnyEvent:
-    place = f"{segment.path.name}:{segment.lines + 1}"
     if line.startswith(_CONFLICT_MARKERS):
         raise Conflict(
-            f"{place}: git's conflict markers stand in the log",
+            f"{named(segment.path)}:{segment.lines + 1}: git's conflict markers stand in the log",
             why="two branches appended to it and the merge was not finished",
-            next_step=f"keep the lines of both sides, delete the markers, then: git add {segment.path.as_posix()}",
+            next_step=f"keep the lines of both sides, delete the markers, then: git add {pasted(segment.path)}",
         )
     try:
         return decode(line)
     except Conflict as newer:
-        newer.where = place
+        newer.where = f"{named(segment.path)}:{segment.lines + 1}"
         raise
 
 
 def _unreadable(segment: Segment, error: UnreadableLine) -> Conflict:
     return Conflict(
-        f"{segment.path.name}:{segment.lines + 1}: the line is no event of the log",
+        f"{named(segment.path)}:{segment.lines + 1}: the line is no event of the log",
         why=str(error),
-        next_step=f"restore the line from git: git log -p -- {segment.path.as_posix()}",
+        next_step=f"restore the line from git: git log -p -- {pasted(segment.path)}",
     )
 
 

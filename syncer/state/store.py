@@ -26,6 +26,8 @@ from syncer.state.segments import (
     SEGMENT_BYTES,
     Segment,
     append,
+    named,
+    pasted,
     read_new,
     segment_path,
     segments,
@@ -51,6 +53,9 @@ class Store(Protocol):
 
     def read(self) -> Log:
         """Return the log as it stands now. The object is the store's own and grows; it must not be changed."""
+
+    def refresh(self) -> Log:
+        """Return the log as it stands now wherever it is shared, asked anew. Raises SyncerError when that fails."""
 
     def transact(self, decide: Decision) -> tuple[AnyEvent, ...]:
         """Call `decide` with the exact log and append what it returns, durably and as one step.
@@ -149,19 +154,22 @@ class LocalStore:
             for event in read_new(segment):
                 self._log.add(event)
 
+    def refresh(self) -> Log:
+        return self.read()
+
     def _check_present(self, present: set[Path]) -> None:
         for path in sorted(self._segments.keys() - present):
             raise Conflict(
-                f"{path.name} vanished while the log was in use",
+                f"{named(path)} vanished while the log was in use",
                 why="the log is append-only; something removed the file",
-                next_step=f"restore it from git: git checkout -- {path.as_posix()}",
+                next_step=f"restore it from git: git checkout -- {pasted(path)}",
             )
 
     def warnings(self) -> list[str]:
         torn = [segment.warning for segment in self._segments.values() if segment.warning]
         holes = [
             f"{spec}: the log lacks event {event_id}, which a later event saw; look for it with: git log -p -- "
-            f"{segment_path(self._directory, spec, 1).as_posix()}"
+            f"{pasted(segment_path(self._directory, spec, 1))}"
             for event_id, spec in self._log.holes().items()
         ]
         return torn + holes

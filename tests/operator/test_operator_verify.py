@@ -311,7 +311,7 @@ def test_every_unreadable_line_is_told(desk: Desk) -> None:
     desk.state.mkdir()
     (desk.state / "crm.jsonl").write_bytes(b"".join([claim, b"<<<<<<< ours\n", b"{}\n", newer, other, permit]))
     found = desk.verify()
-    assert [problem.partition(": ")[0] for problem in found.problems] == [f"crm.jsonl:{n}" for n in (2, 3, 4, 5)]
+    assert [problem.partition(": ")[0] for problem in found.problems] == [f"state/crm.jsonl:{n}" for n in (2, 3, 4, 5)]
     assert "conflict markers" in found.problems[0]
     assert "format 2" in found.problems[2]
     assert "'web'" in found.problems[3]
@@ -325,7 +325,7 @@ def test_a_torn_last_line_is_only_noted(desk: Desk) -> None:
     (desk.state / "crm.jsonl").write_bytes(lines + b'{"event": "clai')
     found = desk.verify()
     assert found.clean
-    assert found.notes == ("crm.jsonl:4: the last line is torn and counts for nothing",)
+    assert found.notes == ("state/crm.jsonl:4: the last line is torn and counts for nothing",)
 
 
 def test_a_missing_file_of_the_log_is_told(desk: Desk) -> None:

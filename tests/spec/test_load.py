@@ -252,3 +252,9 @@ def test_many_specs(write_project: WriteProject) -> None:
     started = time.process_time()
     assert len(load(root).specs) == 300
     assert time.process_time() - started < 3
+
+
+def test_an_ending_in_capitals_counts(write_project: WriteProject) -> None:
+    """A file that somebody means as a spec is never left out in silence."""
+    root = write_project({"specs/crm.YAML": MINIMAL, "specs/web.Yml": MINIMAL})
+    assert [loaded.spec.name for loaded in load(root).specs] == ["crm", "web"]

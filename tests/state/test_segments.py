@@ -12,7 +12,7 @@ import pytest
 from syncer.errors import Conflict, SyncerError
 from syncer.model.events import AnyEvent
 from syncer.state.lines import encode
-from syncer.state.segments import segment_path, segments
+from syncer.state.segments import pasted, segment_path, segments
 from syncer.state.store import LocalStore
 from tests.model.making import WORKSPACE, Making, file
 
@@ -53,7 +53,7 @@ def test_a_torn_end_counts_for_nothing(log: Path, tail: bytes) -> None:
     store = LocalStore(log.parent)
     assert len(store.read()) == 2
     (warning,) = store.warnings()
-    assert warning.startswith("crm.jsonl:3: the last line is torn")
+    assert warning.startswith("state/crm.jsonl:3: the last line is torn")
     assert log.read_bytes() == before
 
 
@@ -98,7 +98,7 @@ def test_garbage_elsewhere_stops_the_command(log: Path, garbage: bytes) -> None:
     """A line that is no event and not the last one is exit 5, at its file and line, with the way back."""
     first, second = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(first + garbage + second)
-    with pytest.raises(Conflict, match=r"^crm\.jsonl:2: ") as caught:
+    with pytest.raises(Conflict, match=r"^state/crm\.jsonl:2: ") as caught:
         LocalStore(log.parent).read()
     assert caught.value.exit_code == 5
     assert "git log -p" in caught.value.next_step
@@ -121,7 +121,7 @@ def test_a_newer_line_is_refused_at_its_place(log: Path) -> None:
     log.write_bytes(log.read_bytes() + b'{"v": 2, "event": "undreamt"}\n')
     with pytest.raises(Conflict, match="format 2, and this syncer reads format 1") as caught:
         LocalStore(log.parent).read()
-    assert caught.value.where == "crm.jsonl:3"
+    assert caught.value.where == "state/crm.jsonl:3"
 
 
 def test_blank_lines_and_carriage_returns_mean_nothing(log: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_missing_file_between_others_stops_the_command(folder: Path, missing: 
     for number in range(3):
         write(store, Making(source=file(f"data/{number}.csv")).claimed())
     (folder / missing).unlink()
-    with pytest.raises(Conflict, match=f"^{missing} is missing"):
+    with pytest.raises(Conflict, match=f"^state/{missing} is missing"):
         LocalStore(folder).read()
 
 
@@ -283,3 +283,10 @@ for _ in range(2):
     write(store, Making().completed())
     assert log.read_bytes().startswith(whole + b"{")
     assert events_of(log.parent) == 3
+
+
+def test_commands_name_the_log_from_where_the_person_stands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They can be pasted as they are: relative below the current folder, else absolute."""
+    assert pasted(folder / "crm.jsonl") == (folder / "crm.jsonl").as_posix()
+    monkeypatch.chdir(folder.parent)
+    assert pasted(folder / "crm.jsonl") == "state/crm.jsonl"
