@@ -17,6 +17,7 @@ A fault is a JSON object, or the same as keyword arguments of `Faults.add`::
 | delay | the request is handled after `seconds` of real time |
 | job_fails | at a start: the job will fail with `code` and `message` |
 | stick | at a start: the job stays `running` for `seconds` of the emulator's clock, or until a restart |
+| lie | at a question for its state: a completed job's `counts`, such as `{"readRows": 7}`, replace the true ones |
 | expire_upload | at an init or an upload: the job's upload URL is expired from now on |
 
 Several faults may hit one request; at each, the first in order of the script that is due is taken, one a request.
@@ -30,6 +31,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+CountName = Literal["readRows", "validRows", "invalidRows", "mergedInserts", "mergedUpdates"]
 FaultKind = Literal[
     "status",
     "status_after",
@@ -39,6 +41,7 @@ FaultKind = Literal[
     "delay",
     "job_fails",
     "stick",
+    "lie",
     "expire_upload",
 ]
 
@@ -58,6 +61,7 @@ class Fault(BaseModel):
     retry_after: int | None = Field(None, ge=0)
     seconds: float | None = Field(None, ge=0)
     bytes: int = Field(0, ge=0)
+    counts: dict[CountName, int] = Field(default_factory=dict)
 
 
 class Faults:

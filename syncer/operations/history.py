@@ -34,6 +34,7 @@ class HistoryEntry:
     rejections: tuple[Rejection, ...] = ()
     rejects_file: str | None = None
     failure: Failure | None = None
+    residual: tuple[str, ...] = ()
     correlation_id: str = ""
     seconds: Mapping[str, float]
     commit: str | None = None
@@ -103,6 +104,7 @@ def _entry(event: AnyEvent) -> HistoryEntry:
         rejections=end.rejections if end else (),
         rejects_file=end.rejects_file if end else None,
         failure=end.failure if end else None,
+        residual=end.residual if end else (),
         correlation_id=end.correlation_id if end else "",
         seconds=end.seconds if end else {},
         commit=end.commit if end else None,

@@ -54,6 +54,8 @@ class Entry(Protocol):
     @property
     def failure(self) -> Failure | None: ...
     @property
+    def residual(self) -> tuple[str, ...]: ...
+    @property
     def correlation_id(self) -> str: ...
     @property
     def seconds(self) -> Mapping[str, float]: ...
@@ -68,9 +70,10 @@ def history_text(entries: Sequence[Entry], *, style: Style = PLAIN, verbose: boo
     header, *lines = columns([_HEADER, *(_cells(each) for each in entries)], right=_RIGHT)
     told = [style.dim(header)]
     for each, line in zip(entries, lines, strict=True):
-        told.append(style.red(line) if each.outcome == "failed" else line)
+        told.append(style.red(line) if each.outcome == "failed" or each.residual else line)
         if each.failure is not None:
             told.append(f"    {shown(each.failure.code)}: {shown(each.failure.message)}")
+        told += [f"    rows do not add up: {shown(words)}" for words in each.residual]
         if verbose:
             told += [f"    {shown(detail)}" for detail in _details(each)]
     return "\n".join(told)
@@ -120,6 +123,8 @@ def _document(each: Entry) -> dict[str, Any]:
         "rows": rows_document(each.rows),
         "rejections": rejections_document(each.rejections),
         "rejects_file": each.rejects_file,
+        "residual": list(each.residual),
+        "adds_up": None if each.rows is None else not each.residual,
         "failure": {"kind": failure.kind, "code": failure.code, "message": failure.message} if failure else None,
         "seconds": dict(each.seconds),
     }
@@ -131,7 +136,8 @@ def history_markdown(entries: Sequence[Entry]) -> str:
     rows = []
     for each in entries:
         time, event, spec, path, read, valid, invalid, job = _cells(each)
-        why = escaped(f"{each.failure.code}: {each.failure.message}") if each.failure else ""
-        event = f"**{event}**" if each.outcome == "failed" else event
+        failure = [f"{each.failure.code}: {each.failure.message}"] if each.failure else []
+        why = escaped("; ".join([*failure, *(f"rows do not add up: {words}" for words in each.residual)]))
+        event = f"**{event}**" if each.outcome == "failed" or each.residual else event
         rows.append((time, event, code(spec), code(path), read, valid, invalid, code(job) if job else "", why))
     return "\n".join(table((*_HEADER, "why"), rows, right=_RIGHT))

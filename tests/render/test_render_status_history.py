@@ -47,6 +47,7 @@ class Entry:
     rows: RowCounts | None = field(default_factory=lambda: RowCounts(read=9, valid=8, invalid=1, inserts=8))
     rejections: tuple[Rejection, ...] = (Rejection(reason="email: invalid", count=1, first_row=3),)
     rejects_file: str | None = ".syncer/rejects/a.jsonl"
+    residual: tuple[str, ...] = ()
     correlation_id: str = "corr-1"
     seconds: Mapping[str, float] = field(default_factory=lambda: {"upload": 1.5})
     commit: str | None = "abc"

@@ -180,6 +180,7 @@ def status(call: Call) -> JobStatus:
 
 def _status(call: Call, job: Job) -> JobStatus:
     counts = call.world.runner.progress(job)
+    fault = call.fault if call.fault is not None and call.fault.do == "lie" and job.state == "completed" else None
     return JobStatus.model_validate(
         {
             "jobId": job.id,
@@ -197,6 +198,7 @@ def _status(call: Call, job: Job) -> JobStatus:
             "startedAt": rfc3339(job.started_at) if job.started_at else None,
             "finishedAt": rfc3339(job.finished_at) if job.finished_at else None,
             "error": JobError(code=job.error_code, message=job.error_message or "") if job.error_code else None,
+            **(fault.counts if fault is not None else {}),
         }
     )
 
