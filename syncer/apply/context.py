@@ -93,8 +93,9 @@ class Tools:
     """The run's hands: API, log, clock, chance, folders.
 
     `clock` gives the aware time, `jitter` numbers in [0, 1). `work_dir` is private and emptied by the run; rejected
-    rows go to `rejects_dir`. `memory_limit` is in bytes. `place` names this clone of
-    the project; past `deadline`, or without `wait_for_jobs`, the run leaves its jobs running and ends.
+    rows go to `rejects_dir`. `memory_limit` is in bytes. `resumes` are the jobs of earlier runs that the plan brings to
+    their end. `place` names this clone of the project; past `deadline`, or without `wait_for_jobs`, the run leaves its
+    jobs running and ends.
     """
 
     api: ImportApi
@@ -112,6 +113,7 @@ class Tools:
     fingerprints: FingerprintCache
     place: str = ""
     lease: timedelta = LEASE
+    resumes: frozenset[str] = frozenset()
     deadline: datetime | None = None
     wait_for_jobs: bool = True
     pace: PollPace = field(default_factory=PollPace)

@@ -50,17 +50,35 @@ def _completed(
         residual=residual,
         list_use=list_use,
     )
+    systematic = rows.read > 0 and rows.invalid == rows.read
+    message, next_step = _of_systematic(item, fetched) if systematic else ("", "")
     return ImportOutcome(
         item=item,
         result="completed",
+        message=message,
+        next_step=next_step,
         job=given.job,
         correlation_id=status.correlation_id,
         rows=rows,
         rejections=fetched.rejections if fetched else (),
         rejects_file=fetched.file if fetched else None,
-        systematic=rows.read > 0 and rows.invalid == rows.read,
+        systematic=systematic,
         warnings=tuple(warnings),
     )
+
+
+def _of_systematic(item: PlannedImport, fetched: rejects.Fetched | None) -> tuple[str, str]:
+    """Say what to look at where no row was taken, and how a file that has not changed is imported again."""
+    look = fetched.file if fetched else item.file.path
+    message = (
+        "every row was rejected: most often dates without an offset or a wrong column; "
+        f"look at the first rows of {look}, then mend the source or the mapping"
+    )
+    next_step = (
+        "a mended source is imported by the next run; for a mended mapping have the file imported again: "
+        f'syncer forget {item.import_id} --reason "the mapping was mended"'
+    )
+    return message, next_step
 
 
 def _rejected_rows(tools: Tools, item: PlannedImport, given: Submitted, warnings: list[str]) -> rejects.Fetched | None:

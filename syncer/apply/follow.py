@@ -66,6 +66,7 @@ def taken_up(tools: Tools, item: PlannedImport, given: Submitted, seconds: dict[
     status = state_of(tools, item, given)
     if status.state in ("pending", "ready"):
         _check_same_spec(tools, item, given)
+        record.check_alone(tools, item, given)
         if tools.store.is_shared:
             record.take_over(tools, item, given)
         return start_and_follow(tools, item, given, seconds)

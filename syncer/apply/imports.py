@@ -16,7 +16,7 @@ from syncer.apply.context import Tools
 from syncer.apply.ends import ended, may_upload_again
 from syncer.apply.failures import settle
 from syncer.apply.follow import start_and_follow, taken_up
-from syncer.apply.outcome import ImportOutcome
+from syncer.apply.outcome import ImportOutcome, Result
 from syncer.apply.progress import Step
 from syncer.apply.record import ClaimRequest, MappedJob
 from syncer.apply.resources import Creators, creates_something, resolve_audience, resolve_list, resolve_names
@@ -62,6 +62,7 @@ class _Queue:
         self._tell = tell
         self._failed_ahead: dict[str, str] = {}
         self._may_run = ""
+        self._left: Result = "unfinished"
 
     def resume(self, item: PlannedImport) -> None:
         """Take up a permitted job where it stands."""
@@ -107,17 +108,23 @@ class _Queue:
     def _start(self, permitted: Sequence[tuple[MappedJob, Submitted]]) -> None:
         """Start the permitted jobs one by one. Behind one that failed, those of its spec are given back unstarted."""
         given_back = []
-        for job, given in permitted:
+        for number, (job, given) in enumerate(permitted):
             if job.item.spec in self._failed_ahead and not self._may_run:
                 given_back.append((job, given))
             elif self._may_run:
-                self._tell(job.item, _left_permitted(job.item, given, self._may_run))
+                self._tell(job.item, _left_permitted(job.item, given, self._may_run, self._left))
             else:
+                if number and self._guarded(job.item, lambda: self._still_mine(job, given)) is None:  # noqa: B023 - called at once
+                    continue
                 outcome = self._guarded(job.item, lambda: self._carried(job, given))  # noqa: B023 - called at once
                 if outcome is not None:
                     self._end(job.item, outcome)
         if given_back:
             self._give_back(given_back)
+
+    def _still_mine(self, job: MappedJob, given: Submitted) -> bool:
+        record.check_mine(self._tools, job, given)
+        return True
 
     def _carried(self, job: MappedJob, given: Submitted) -> ImportOutcome:
         """Start one job and follow it to its end; a file that the API could not read is uploaded again."""
@@ -180,6 +187,7 @@ class _Queue:
             self._failed_ahead.setdefault(item.spec, item.file.path)
         if outcome.job and outcome.result not in ("completed", "failed"):
             self._may_run = outcome.job
+            self._left = "detached" if outcome.result == "detached" else "unfinished"
         self._tell(item, outcome)
 
     def _is_held(self, item: PlannedImport) -> bool:
@@ -196,10 +204,10 @@ def _held(item: PlannedImport, ahead: str) -> ImportOutcome:
     )
 
 
-def _left_permitted(item: PlannedImport, given: Submitted, busy_with: str) -> ImportOutcome:
+def _left_permitted(item: PlannedImport, given: Submitted, busy_with: str, result: Result) -> ImportOutcome:
     return ImportOutcome(
         item=item,
-        result="unfinished",
+        result=result,
         job=given.job,
         message=f"job {given.job} is permitted and waits for job {busy_with}",
         next_step="continue with: syncer apply",

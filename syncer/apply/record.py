@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from syncer.apply.context import Tools
-from syncer.errors import PermitRefused
+from syncer.errors import PermitRefused, Waiting
 from syncer.model.events import (
     AnyEvent,
     ArtifactFacts,
@@ -99,6 +99,7 @@ def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRe
         _check_free(tools, log, item, life)
         if life is None or life.epoch != held.epoch or life.last_claim != held:
             raise _refused(item, "another run took this import over")
+        _check_sole_maker(tools, log, held)
         return Submitted(
             **_about(tools, item),
             attempt=mapped.attempt,
@@ -123,23 +124,12 @@ def take_over(tools: Tools, item: PlannedImport, given: Submitted) -> None:
 
     def decide(log: Log) -> list[AnyEvent]:
         life = _life(tools, log, item)
-        if life is None or all(other.job != given.job for other in life.open_permits):
+        claim = life.last_claim if life else None
+        if life is None or claim is None or all(other.job != given.job for other in life.open_permits):
             raise _refused(item, f"the end of job {given.job} was recorded meanwhile")
-        return [
-            Claimed(
-                **_about(tools, item),
-                attempt=given.attempt,
-                epoch=life.epoch + 1,
-                lease=tools.clock() + tools.lease,
-                place=tools.place,
-                size=item.file.size,
-                modified=item.file.modified,
-                preparation=given.preparation,
-                spec_digest=given.spec_digest,
-                list_use=given.list_use,
-                audience=given.audience,
-            )
-        ]
+        mine = {"run": tools.run.id, "actor": tools.run.actor, "place": tools.place, "spec": item.spec}
+        now = tools.clock()
+        return [msgspec.structs.replace(claim, **mine, time=now, lease=now + tools.lease, epoch=life.epoch + 1)]
 
     tools.store.transact(decide)
 
@@ -260,6 +250,30 @@ def open_permit(tools: Tools, item: PlannedImport) -> Submitted | None:
     return next((given for given in life.open_permits if given.job == item.job), None) if life else None
 
 
+def check_mine(tools: Tools, mapped: MappedJob, given: Submitted) -> None:
+    """Look again, before a job that waited in the queue is started, whether it still is this run's to start.
+
+    Raises PermitRefused when another run took it over or its permit was given up.
+    """
+    item = mapped.item
+    life = _life(tools, tools.store.refresh(), item)
+    if life is None or life.epoch != mapped.held.epoch:
+        raise _refused(item, f"another run has taken job {given.job} over")
+    if all(other.job != given.job for other in life.open_permits):
+        raise _refused(item, f"job {given.job} was given up or ended meanwhile")
+
+
+def check_alone(tools: Tools, item: PlannedImport, given: Submitted) -> None:
+    """Raise Waiting when a job that this run does not bring to its end may be running on the object."""
+    for other in tools.store.read().open_permits(tools.workspace, item.object):
+        if other.job != given.job and other.job not in tools.resumes:
+            raise Waiting(
+                f"job {given.job} is not started: job {other.job} of spec {other.spec} may be running on {item.object}",
+                where=f"spec {item.spec}, {item.file.path}",
+                next_step="bring both to their end: syncer apply",
+            )
+
+
 def start_is_resolved(tools: Tools, item: PlannedImport, given: Submitted) -> bool:
     """Whether an operator decided that this permitted job is to be started all the same."""
     life = _life(tools, tools.store.read(), item)
@@ -280,6 +294,9 @@ def _check_free(tools: Tools, log: Log, item: PlannedImport, life: Generation | 
     generations = log.generations(tools.lineage(item), item.file.path)
     if any(other.number > item.generation for other in generations):
         raise _refused(item, "a newer version of this file is recorded")
+    rivals = [other for other in generations if other.number == item.generation and other.forgotten is None]
+    if any(rival.fingerprint != item.file.fingerprint for rival in rivals):
+        raise _refused(item, "another run has this path in hand with other contents")
     if life is not None and life.done:
         raise _refused(item, "this version is recorded as imported")
     if life is not None and life.forgotten is not None:
@@ -298,6 +315,22 @@ def _taken_over_by(log: Log, given: Submitted) -> str:
     life = log.find(lineage, given.path, given.generation, given.import_id)
     claim = life.last_claim if life else None
     return claim.run if claim is not None and claim.epoch > given.epoch else given.run
+
+
+def _check_sole_maker(tools: Tools, log: Log, held: Claimed) -> None:
+    """Refuse to create a list or an audience that another job has created or is about to."""
+    makers: list[Submitted] = []
+    if held.list_use is not None and held.list_use.create and held.list_use.name:
+        makers += log.list_makers(tools.workspace, held.list_use.name)
+    if held.audience is not None and held.audience.create:
+        makers += log.audience_makers(tools.workspace, held.audience.name)
+    rival = next((maker for maker in makers if log.is_open(maker) or log.is_completed(maker)), None)
+    if rival is not None:
+        raise PermitRefused(
+            f"{held.path} is not started: job {rival.job} of spec {rival.spec} creates the same list or audience",
+            where=f"spec {held.spec}, import {held.import_id}",
+            next_step="join it with the next run: syncer apply",
+        )
 
 
 def _life(tools: Tools, log: Log, item: PlannedImport) -> Generation | None:

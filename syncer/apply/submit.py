@@ -100,12 +100,13 @@ def _prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, fold
 def _uploaded(tools: Tools, work: Work, attempt: int) -> MappedJob:
     item, artifact = work.item, work.artifact
     request = _init_request(work)
-    key = _key(tools, item, attempt, "init", [request.body(), artifact.digest])
+    key = _key(tools, item, attempt, "init", [request.body(), artifact.digest, item.preparation])
     job = tools.api.init_job(request, idempotency_key=key)
     tools.reporter.step(item, Step.UPLOADING, f"{job.job_id}, {format_size(artifact.size)}")
     _deliver(tools, work, job)
     tools.reporter.step(item, Step.UPLOADED, job.job_id)
-    key = _key(tools, item, attempt, "mapping", job.job_id)
+    mapping = [job.job_id, dict(artifact.source_fields), dict(artifact.field_map)]
+    key = _key(tools, item, attempt, "mapping", mapping)
     correlation_id = tools.api.set_mapping(job.job_id, artifact.source_fields, artifact.field_map, idempotency_key=key)
     tools.reporter.step(item, Step.MAPPED, job.job_id)
     tools.stop.check()

@@ -174,6 +174,7 @@ def _execute(
             specs={loaded.spec.name: loaded.spec for loaded in project.specs},
             write_modes=made.write_modes,
             place=place_of(root),
+            resumes=frozenset(item.job for item in made.runnable if item.job is not None),
             lease=settings.state.lease,
             deadline=deadline,
             wait_for_jobs=wait_for_jobs,

@@ -95,6 +95,8 @@ def _standings(
     if shown.problem:
         yield "failing", shown.problem
     yield from (("failing", _about(item)) for item in items if item.attention)
+    if last is not None and last.rows is not None and last.rows.read > 0 and last.rows.invalid == last.rows.read:
+        yield "failing", f"{last.path}: every row of the last import was rejected"
     yield from (("running", _about(item)) for item in items if item.action in (Action.RESUME, Action.WAIT))
     suspension = suspended(spec.suspend, now)
     if suspension is not None:

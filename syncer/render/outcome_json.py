@@ -44,6 +44,7 @@ def _import(outcome: ImportOutcome) -> dict[str, Any]:
         "next_step": outcome.next_step,
         "rows": rows_document(outcome.rows),
         "rejections": rejections_document(outcome.rejections),
+        "every_row_rejected": outcome.systematic,
         "rejects_file": outcome.rejects_file,
         "warnings": list(outcome.warnings),
     }

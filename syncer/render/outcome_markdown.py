@@ -9,7 +9,7 @@ from syncer.apply.outcome import ImportOutcome, RunOutcome
 from syncer.plan import Plan
 from syncer.render.layout import counted, number, shown
 from syncer.render.markdown import code, escaped, folded, table
-from syncer.render.outcome_words import ids, reason_lines, summary
+from syncer.render.outcome_words import ids, left_behind, reason_lines, summary
 
 _HEADER = ("result", "spec", "file", "read", "valid", "invalid", "inserted", "updated")
 _NUMBERS = frozenset({3, 4, 5, 6, 7})
@@ -28,14 +28,23 @@ def outcome_markdown(plan: Plan, outcome: RunOutcome) -> str:
         lines += [f"and {number(left)} more", ""] if left > 0 else []
     for each in outcome.imports[:_MOST_LISTED]:
         lines += _details(each)
+    for left in left_behind(plan, outcome):
+        lines += [f"Not run of {code(left.spec)} (see {code(left.command)}):", ""]
+        lines += [f"- {_left_line(*each)}" for each in left.lines]
+        lines.append("")
     lines.append(f"<sub>run {escaped(outcome.run)}</sub>")
     return "\n".join(lines)
+
+
+def _left_line(action: str, which: str, why: str) -> str:
+    return f"{action} {code(which)}: {escaped(why)}" if action else escaped(which)
 
 
 def _row(outcome: ImportOutcome) -> tuple[str, ...]:
     rows = outcome.rows
     counts = (rows.read, rows.valid, rows.invalid, rows.inserts, rows.updates) if rows else ()
-    result = f"{_GOOD.get(outcome.result, '❌')} {outcome.result}"
+    mark = "❌" if outcome.systematic else _GOOD.get(outcome.result, "❌")
+    result = f"{mark} {outcome.result}"
     numbers = tuple(map(number, counts)) or ("",) * len(_NUMBERS)
     return result, code(outcome.item.spec), code(outcome.item.file.path), *numbers
 

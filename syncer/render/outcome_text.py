@@ -8,7 +8,7 @@ from syncer.apply.outcome import ImportOutcome, Result, RunOutcome
 from syncer.plan import Plan
 from syncer.render.layout import columns, shown, wrap
 from syncer.render.next_step import next_step_lines
-from syncer.render.outcome_words import ids, reason_lines, row_words, summary
+from syncer.render.outcome_words import LeftBehind, ids, left_behind, reason_lines, row_words, summary
 from syncer.render.style import PLAIN, Style
 
 _BAD: frozenset[Result] = frozenset({"failed", "attention"})
@@ -25,8 +25,9 @@ def outcome_text(plan: Plan, outcome: RunOutcome, *, style: Style = PLAIN, width
         for each in outcomes:
             lines += _import(each, style, width)
         lines.append("")
+    for left in left_behind(plan, outcome):
+        lines += [*_left(left, style, width), ""]
     lines += [f"{style.red('! ' + shown(problem))}" for problem in outcome.problems]
-    lines += [f"{style.yellow('waiting: ' + shown(wait))}" for wait in outcome.waits]
     lines.append(style.bold(summary(plan, outcome)))
     return "\n".join(lines)
 
@@ -52,8 +53,16 @@ def _import(outcome: ImportOutcome, style: Style, width: int | None) -> Iterator
         yield from next_step_lines(shown(outcome.next_step), " " * 6)
 
 
+def _left(left: LeftBehind, style: Style, width: int | None) -> Iterator[str]:
+    yield f"{style.bold(shown(left.spec))}: not run"
+    for action, which, why in left.lines:
+        yield style.yellow(f"  {action:<11} {shown(which)}")
+        yield from wrap(shown(why), width, " " * 6) if why else ()
+    yield f"      see: {left.command}"
+
+
 def _coloured(outcome: ImportOutcome, text: str, style: Style) -> str:
-    if outcome.result in _BAD:
+    if outcome.result in _BAD or outcome.systematic:
         return style.red(text)
     clean = outcome.result == "completed" and not outcome.rejections and not outcome.warnings
     return style.green(text) if clean else style.yellow(text)

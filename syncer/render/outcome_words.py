@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from syncer.apply.outcome import ImportOutcome, Result, RunOutcome
 from syncer.model.events import Rejection, RowCounts
 from syncer.plan import Action, Plan
 from syncer.render.layout import counted, number
-from syncer.render.plan_words import skipped_words
+from syncer.render.plan_words import reason_of, skipped_words
 
 MOST_REASONS = 10
+_LEFT = {Action.BLOCKED: "blocked", Action.WAIT: "waiting"}
 _SUMMED: tuple[tuple[Result, str], ...] = (
     ("completed", "completed"),
     ("failed", "failed"),
@@ -45,18 +47,49 @@ def summary(plan: Plan, outcome: RunOutcome) -> str:
     for result, words in _SUMMED:
         found = outcome.of(result)
         if found:
-            rejected = sum(1 for each in found if each.rows is not None and each.rows.invalid)
-            parts.append(f"{number(len(found))} {words}" + (f" ({rejected} with rejected rows)" if rejected else ""))
+            whole = sum(1 for each in found if each.systematic)
+            some = sum(1 for each in found if each.rows is not None and each.rows.invalid) - whole
+            notes = [f"{some} with rejected rows"] if some else []
+            notes += [f"{whole} with every row rejected"] if whole else []
+            parts.append(f"{number(len(found))} {words}" + (f" ({', '.join(notes)})" if notes else ""))
     done = ", ".join(parts) or "nothing to do"
     rest = ", ".join(_rest(plan, outcome))
     return f"Applied: {done}; {rest}." if rest else f"Applied: {done}."
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """What one spec has that did not run: (blocked or waiting, which files, why), alike ones together."""
+
+    spec: str
+    lines: tuple[tuple[str, str, str], ...]
+    command: str
+
+
+def left_behind(plan: Plan, outcome: RunOutcome) -> Iterator[LeftBehind]:
+    """Yield why nothing was done about the blocked and waiting files; what the outcome tells of already is left out."""
+    told = {each.item.key for each in outcome.imports}
+    alike: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for item in plan.imports:
+        if item.action in _LEFT and item.key not in told:
+            reasons = alike.setdefault(item.spec, {})
+            reasons.setdefault((_LEFT[item.action], reason_of(item)), []).append(item.file.path)
+    for spec, reasons in alike.items():
+        lines = [(action, _which(paths), why) for (action, why), paths in reasons.items()]
+        more = len(lines) - MOST_REASONS
+        lines = lines[:MOST_REASONS] + ([("", f"and {counted(more, 'more reason')}", "")] if more > 0 else [])
+        yield LeftBehind(spec, tuple(lines), f"syncer plan --spec {spec}")
+
+
+def _which(paths: Sequence[str]) -> str:
+    return paths[0] if len(paths) == 1 else f"{paths[0]} and {number(len(paths) - 1)} more"
 
 
 def _rest(plan: Plan, outcome: RunOutcome) -> Iterator[str]:
     """Say what the plan held and the run did not touch."""
     told = {each.item.key for each in outcome.imports}
     left = [item for item in plan.imports if item.key not in told]
-    for action, words in ((Action.BLOCKED, "blocked"), (Action.WAIT, "waiting")):
+    for action, words in _LEFT.items():
         count = sum(1 for item in left if item.action is action)
         if count:
             yield f"{number(count)} {words}"

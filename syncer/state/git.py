@@ -207,3 +207,11 @@ def _identity(author: Identity | None) -> dict[str, str]:
         "GIT_COMMITTER_NAME": author.name,
         "GIT_COMMITTER_EMAIL": author.email,
     }
+
+
+def telling(said: str) -> str:
+    """Return what tells a person why git failed: the remote's own words where it gave any, else git's last."""
+    lines = [line.strip() for line in said.splitlines()]
+    remote = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
+    own = [line for line in lines if line and not line.startswith(("remote:", "hint:", "To ", "error: failed to push"))]
+    return "; ".join(filter(None, [*remote, *own[-1:]])) or "no answer"

@@ -118,6 +118,15 @@ class GitStore:
                     self._take(self._tip or self._last_seen())
             return self._log
 
+    def refresh(self) -> Log:
+        """Return the log at the ref's tip, asked anew. Raises SyncerError when the remote cannot be asked."""
+        with self._leader:
+            try:
+                self._take_shared_log()
+            except GitFailed as error:
+                raise self._failure(error.said) from error
+            return self._log
+
     def lacks(self, path: str, data: bytes) -> int:
         """Count the events of a file in the log's own format that the log lacks. `path` counts from git's root.
 
@@ -348,7 +357,7 @@ class GitStore:
         return f"syncer: {told} [skip ci]\n\nRun: {self._run}\nSpecs: {specs}\n"
 
     def _failure(self, said: str) -> SyncerError:
-        last = said.strip().splitlines()[-1] if said.strip() else "no answer"
+        last = telling(said)
         if self._unpushed.events:
             path = self._unpushed.spool.path.as_posix()
             return SyncerError(

@@ -152,7 +152,7 @@ def _tell_github(made: Plan, outcome: RunOutcome, console: Console) -> None:
     from syncer.render.outcome_markdown import outcome_markdown  # noqa: PLC0415 - only there
 
     for each in outcome.imports:
-        if each.result in ("failed", "attention"):
+        if each.result in ("failed", "attention") or each.systematic:
             annotate_error(console, f"{each.item.spec}: {each.item.file.path}: {each.message}")
         elif each.rejections:
             annotate_error(console, f"{each.item.spec}: {each.item.file.path}: rows were rejected", "warning")
