@@ -78,7 +78,8 @@ def left_behind(plan: Plan, outcome: RunOutcome) -> Iterator[LeftBehind]:
         lines = [(action, _which(paths), why) for (action, why), paths in reasons.items()]
         more = len(lines) - MOST_REASONS
         lines = lines[:MOST_REASONS] + ([("", f"and {counted(more, 'more reason')}", "")] if more > 0 else [])
-        yield LeftBehind(spec, tuple(lines), f"syncer plan --spec {spec}")
+        is_declared = any(each.name == spec for each in plan.specs)
+        yield LeftBehind(spec, tuple(lines), f"syncer plan --spec {spec}" if is_declared else "syncer plan")
 
 
 def _which(paths: Sequence[str]) -> str:

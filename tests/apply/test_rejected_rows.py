@@ -142,6 +142,12 @@ def test_a_file_of_nothing_but_rejected_rows_is_systematic(workspace: Workspace)
     assert [end.systematic for end in outcome.imports] == [True, False]
     assert results(outcome) == {"data/a.csv": "completed", "data/b.csv": "completed"}
     assert outcome.exit_code == 3
+    bad, good = outcome.imports
+    assert bad.message.startswith("every row was rejected: most often dates without an offset or a wrong column")
+    assert bad.rejects_file is not None
+    assert bad.rejects_file in bad.message
+    assert f"syncer forget {bad.item.import_id} --reason " in bad.next_step
+    assert (good.message, good.next_step) == ("", "")
     assert only(outcome.imports[0].rejections).count == 2
     assert workspace.run().exit_code == 0
 

@@ -60,6 +60,18 @@ def test_a_failing_spec_says_why(workspace: Workspace) -> None:
     assert "CDP_ETL.VALIDATION.REQUEST_SCHEMA" in now.reason
 
 
+def test_a_spec_whose_last_import_took_no_row_is_failing(workspace: Workspace) -> None:
+    """It is done as far as the API is concerned, but nothing has arrived."""
+    workspace.spec("crm", PEOPLE)
+    workspace.people("a.csv", "no-address", "none-either")
+    workspace.run()
+    assert (standing(workspace).state, standing(workspace).rejected_rows) == ("failing", 2)
+    assert standing(workspace).reason == "data/a.csv: every row of the last import was rejected"
+    workspace.people("a.csv", "a@example.com")
+    workspace.run()
+    assert standing(workspace).state == "ok"
+
+
 def test_a_suspended_spec_is_told_with_its_reason(workspace: Workspace) -> None:
     """Neither pending nor blocked: somebody decided it."""
     workspace.spec("crm", PEOPLE + "suspend: {reason: migration 412}\n")
