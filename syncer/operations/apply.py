@@ -7,7 +7,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,49 +58,108 @@ def apply(
     stop = stop or Stop()
     project = load_project(root, environ=environ, overrides=overrides)
     check_survives(root, project.settings, environ)
+    run = identity(root, environ, clock())
     kept = load_saved(saved) if saved is not None else None
-    if kept is not None:
-        filters = kept.filters
-    began = clock()
-    run = identity(root, environ, began)
-    store = open_store(root, project.settings, run=run.id, sleep=stop.wait)
+    session = _Session(
+        project=project,
+        store=open_store(root, project.settings, run=run.id, sleep=stop.wait),
+        run=run,
+        stop=stop,
+        clock=clock,
+        filters=kept.filters if kept is not None else filters,
+        kept=kept,
+        saved=saved,
+        deadline=clock() + max_wait if max_wait is not None else None,
+        wait_for_jobs=wait_for_jobs,
+    )
+    store = session.store
     check_nothing_left_out(root, project.settings, store)
-    first = reconcile(project, store, filters=filters, now=began, ask=lambda: None, stop=stop.raising)
-    checked = _held_to(None if first.undecided else kept, first, saved)
-    if not checked.runnable and not checked.undecided and (store.is_shared or not checked.count(Action.WAIT)):
-        reporter(checked)
-        store.show()
-        return checked, _with_the_rest(checked, RunOutcome(run.id, ()))
-    with (
-        store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"),
-        open_api(root, project.settings, environ, sleep=stop.wait, tracer=tracer, clock=clock) as api,
-        _shared_at_the_end(store, stop),
-    ):
-        made = reconcile(
-            project,
-            store,
-            filters=filters,
-            now=clock(),
-            ask=lambda: api,
-            is_running=True,
-            objects=frozenset(item.object for item in checked.runnable),
-            stop=stop.raising,
-        )
-        made = _held_to(kept, made, saved)
-        outcome = _execute(
-            project,
-            made,
-            store,
-            api,
-            run=run,
-            reporter=reporter,
-            stop=stop,
-            clock=clock,
-            deadline=began + max_wait if max_wait is not None else None,
-            wait_for_jobs=wait_for_jobs,
-        )
+    first = session.plan(ask=lambda: None, is_running=False)
+    if first.runnable or first.undecided or (first.count(Action.WAIT) and not store.is_shared):
+        with (
+            store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"),
+            open_api(root, project.settings, environ, sleep=stop.wait, tracer=tracer, clock=clock) as api,
+            _shared_at_the_end(store, stop),
+        ):
+            objects = frozenset(item.object for item in first.runnable)
+            made = session.plan(ask=lambda: api, is_running=True, objects=objects)
+            outcome = session.execute(made, api, reporter)
+    else:
+        made, outcome = first, RunOutcome(run.id, ())
+        reporter(made)
     store.show()
     return made, _with_the_rest(made, outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Session:
+    """One invocation of apply: what it works on, who it is, and how long it may take."""
+
+    project: Project
+    store: Store
+    run: RunIdentity
+    stop: Stop
+    clock: Callable[[], datetime]
+    filters: Filters
+    kept: SavedPlan | None
+    saved: Path | None
+    deadline: datetime | None
+    wait_for_jobs: bool
+
+    def plan(
+        self,
+        *,
+        ask: Callable[[], ImportApi | None],
+        is_running: bool,
+        objects: frozenset[str] = frozenset(),
+    ) -> Plan:
+        """Plan, and hold the plan to the rails and to the saved one, as far as that can be told without the API."""
+        made = reconcile(
+            self.project,
+            self.store,
+            filters=self.filters,
+            now=self.clock(),
+            ask=ask,
+            is_running=is_running,
+            objects=objects,
+            stop=self.stop.raising,
+        )
+        return _held_to(self.kept if is_running or not made.undecided else None, made, self.saved)
+
+    def execute(self, made: Plan, api: ImportApi, reporter: Watch) -> RunOutcome:
+        """Carry out the plan. Only under the run lock."""
+        from syncer.apply.schedule import run as walk  # noqa: PLC0415 - only where there is work
+
+        settings, root = self.project.settings, self.project.root
+        pace = settings.api.poll
+        with (
+            _work_dir(folders.work(root, settings)) as work_dir,
+            FingerprintCache(folders.fingerprint_cache(root)) as fingerprints,
+        ):
+            tools = Tools(
+                api=api,
+                store=self.store,
+                clock=self.clock,
+                jitter=random.random,
+                stop=self.stop,
+                reporter=reporter(made),
+                run=self.run,
+                workspace=settings.api.workspace,
+                root=root,
+                work_dir=work_dir,
+                rejects_dir=folders.rejects(root, settings),
+                memory_limit=settings.prepare.memory_limit,
+                fingerprints=fingerprints,
+                pace=PollPace(pace.initial.total_seconds(), pace.factor, pace.max.total_seconds()),
+                specs={loaded.spec.name: loaded.spec for loaded in self.project.specs},
+                write_modes=made.write_modes,
+                place=place_of(root),
+                resumes=frozenset(item.job for item in made.runnable if item.job is not None),
+                lease=settings.state.lease,
+                deadline=self.deadline,
+                wait_for_jobs=self.wait_for_jobs,
+            )
+            return walk(made, tools)
 
 
 @contextmanager
@@ -133,53 +192,6 @@ def _held_to(kept: SavedPlan | None, made: Plan, name: Path | None) -> Plan:
             next_step=f"make it again: syncer plan --out {name}",
         )
     return only(made, kept.covers)
-
-
-def _execute(
-    project: Project,
-    made: Plan,
-    store: Store,
-    api: ImportApi,
-    *,
-    run: RunIdentity,
-    reporter: Watch,
-    stop: Stop,
-    clock: Callable[[], datetime],
-    deadline: datetime | None,
-    wait_for_jobs: bool,
-) -> RunOutcome:
-    from syncer.apply.schedule import run as walk  # noqa: PLC0415 - only where there is work
-
-    settings, root = project.settings, project.root
-    pace = settings.api.poll
-    with (
-        _work_dir(folders.work(root, settings)) as work_dir,
-        FingerprintCache(folders.fingerprint_cache(root)) as fingerprints,
-    ):
-        tools = Tools(
-            api=api,
-            store=store,
-            clock=clock,
-            jitter=random.random,
-            stop=stop,
-            reporter=reporter(made),
-            run=run,
-            workspace=settings.api.workspace,
-            root=root,
-            work_dir=work_dir,
-            rejects_dir=folders.rejects(root, settings),
-            memory_limit=settings.prepare.memory_limit,
-            fingerprints=fingerprints,
-            pace=PollPace(pace.initial.total_seconds(), pace.factor, pace.max.total_seconds()),
-            specs={loaded.spec.name: loaded.spec for loaded in project.specs},
-            write_modes=made.write_modes,
-            place=place_of(root),
-            resumes=frozenset(item.job for item in made.runnable if item.job is not None),
-            lease=settings.state.lease,
-            deadline=deadline,
-            wait_for_jobs=wait_for_jobs,
-        )
-        return walk(made, tools)
 
 
 @contextmanager
