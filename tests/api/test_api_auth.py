@@ -68,6 +68,7 @@ def test_an_unknown_lifetime_is_used_until_refused(
     renewing.get_job("a")
     rig.sleep(10**6)
     renewing.get_job("b")
+    assert len(issuer.seen) == 1
 
 
 def test_an_expired_token_is_renewed_once_and_the_request_sent_again(

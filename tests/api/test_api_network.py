@@ -265,7 +265,8 @@ def test_a_base_url_that_would_show_the_token_is_refused(url: str) -> None:
 )
 def test_safe_base_urls_are_taken(url: str) -> None:
     """HTTPS anywhere and HTTP on loopback are fine; nothing is sent yet."""
-    connect(url, StaticToken("t")).close()
+    with connect(url, StaticToken("t")) as api:
+        assert isinstance(api, ImportApi)
 
 
 def test_the_default_clock_is_aware() -> None:

@@ -143,17 +143,20 @@ def test_threads_do_not_mix_lines(item: MakeItem) -> None:
     assert all(re.fullmatch(r"crm-profiles: \d+\.csv: running \(imp_1\)\n", line) for line in told)
 
 
-def test_quiet_is_a_reporter_too(item: MakeItem) -> None:
-    """With -q every report is taken, and nothing told."""
+def test_every_reporter_takes_every_report_and_quiet_tells_nothing(item: MakeItem) -> None:
+    """The three are exchangeable; only the silent one keeps all of it to itself."""
     one, told = item(Action.IMPORT, "a.csv", "new file"), list[str]()
     reporters: tuple[Reporter, ...] = (
         SilentProgress(),
         LineProgress(told.append),
         LiveProgress(told.append, width=lambda: 80),
     )
-
+    lengths = []
     for reporter in reporters:
         reporter.step(one, Step.CLAIMED)
         reporter.sent(one, 0, 0)
         reporter.polled(one, "imp_1", RowCounts(), 1.0)
         reporter.finished(one, completed(one))
+        lengths.append(len(told))
+    assert lengths[0] == 0
+    assert lengths[0] < lengths[1] < lengths[2]

@@ -275,6 +275,8 @@ def test_a_look_at_the_lock_fails_no_run(folder: Path) -> None:
         while not looking.done():
             with store.run_lock("run"):
                 pass
+        looking.result()
+    assert not store.is_held()
 
 
 def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
