@@ -19,7 +19,7 @@ from syncer.errors import SyncerError
 from syncer.model.events import AnyEvent
 from syncer.model.log import Log
 from syncer.state.committed import Committed
-from syncer.state.git import GitFailed, Identity, Repository
+from syncer.state.git import GitFailed, Identity, Repository, telling
 from syncer.state.run_lock import RunLock
 from syncer.state.segments import in_sequence, parse
 from syncer.state.store import Decision, lacking, stamped
@@ -121,11 +121,15 @@ class GitStore:
     def refresh(self) -> Log:
         """Return the log at the ref's tip, asked anew. Raises SyncerError when the remote cannot be asked."""
         with self._leader:
-            try:
-                self._take_shared_log()
-            except GitFailed as error:
-                raise self._failure(error.said) from error
-            return self._log
+            for number in range(FAILED_PUSHES):
+                try:
+                    self._take_shared_log()
+                except GitFailed as error:
+                    failure = self._failure(error.said)
+                    self._pause(number)
+                else:
+                    return self._log
+            raise failure
 
     def lacks(self, path: str, data: bytes) -> int:
         """Count the events of a file in the log's own format that the log lacks. `path` counts from git's root.
@@ -272,7 +276,8 @@ class GitStore:
         else:
             tip = self._repository.fetch(place.remote, place.branch, OWN_REF)
         self._offline = ""
-        self._take(tip)
+        if self._committed is None or tip != self._tip:
+            self._take(tip)
 
     def _take(self, tip: str | None) -> None:
         """Read the log at a commit. One that cannot be read leaves this store without a log, not with half of one."""

@@ -22,7 +22,26 @@ if TYPE_CHECKING:
 
 SETTINGS = "state: {git: push}\n"
 HASTE = {"SYNCER_API__POLL__INITIAL": "10ms", "SYNCER_API__POLL__MAX": "20ms"}
-DATA = "shop"
+
+# A hook sees the pushed objects in quarantine; what it does to the repository itself it must do outside of that.
+LOSE = """
+cat > /dev/null
+count=$(cat races 2>/dev/null || echo 0)
+[ "$count" -ge {times} ] && exit 0
+echo $((count + 1)) > races
+unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+somebody="-c user.name=Somebody -c user.email=somebody@example.com"
+made=$(echo "somebody else's work" | git $somebody commit-tree "main^{{tree}}" -p main)
+git update-ref refs/heads/main "$made"
+"""
+HANG_UP = """
+cat > /dev/null
+[ "$1" = committed ] || exit 0
+count=$(cat answers 2>/dev/null || echo 0)
+[ "$count" -ge {times} ] && exit 0
+echo $((count + 1)) > answers
+kill -9 $PPID
+"""
 
 
 def git(folder: Path, *arguments: str, data: str | None = None) -> str:
@@ -55,6 +74,23 @@ class Remote:
 
     def no_hook(self, name: str) -> None:
         (self.path / "hooks" / name).unlink()
+
+    def loses_races(self, times: int) -> None:
+        """Move main by a commit of somebody else's while each of the next so many pushes arrives."""
+        self.hook("pre-receive", LOSE.format(times=times))
+
+    def loses_answers(self, times: int) -> None:
+        """Die between taking a push and saying so, so many times."""
+        self.hook("reference-transaction", HANG_UP.format(times=times))
+
+    def protects_main(self) -> None:
+        self.hook("pre-receive", "cat > /dev/null; echo 'GH006: protected branch update failed' >&2; exit 1")
+
+    def go_away(self) -> None:
+        self.path.rename(self.path.with_suffix(".gone"))
+
+    def come_back(self) -> None:
+        self.path.with_suffix(".gone").rename(self.path)
 
     def messages(self, branch: str = "main") -> list[str]:
         """Return the subjects of the commits that syncer made, newest first."""
@@ -119,9 +155,7 @@ class Project:
     emulator: Emulator
     folder: Path
 
-    def seed(
-        self, files: Mapping[str, str], *, settings: str = SETTINGS, branch: str = "main", under: str = ""
-    ) -> None:
+    def seed(self, files: Mapping[str, str], *, settings: str = SETTINGS, under: str = "") -> None:
         """Push a first commit with the project's files, in the subfolder `under`."""
         seed = self.folder / "seed"
         git(self.folder, "init", "--quiet", "--initial-branch=main", str(seed))
