@@ -81,11 +81,13 @@ def _check_same_spec(tools: Tools, item: PlannedImport, given: Submitted) -> Non
     if record.start_is_resolved(tools, item, given):
         return
     if item.spec not in tools.specs or item.spec_digest != given.spec_digest:
+        resolve = f"syncer state resolve {item.import_id}"
         raise Conflict(
             f"job {given.job} for {item.file.path} was permitted before the spec changed, and has not started",
             where=f"spec {item.spec}, import {item.import_id}",
             why="what it would import is not what the spec says now",
-            next_step=f"syncer state resolve {item.import_id} --start, or --abandon, with a --reason",
+            next_step=f'to start it as it is: {resolve} --start --reason "it is still right"\n'
+            f'to give it up: {resolve} --abandon --reason "the spec has changed"',
         )
 
 

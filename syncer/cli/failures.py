@@ -51,7 +51,7 @@ def error_text(error: SyncerError, console: Console) -> str:
     if isinstance(error, Refused) and len(error.refusals) > 1:
         lines += ["", *(line for each in error.refusals for line in (f"  {each}", f"      {each.override}"))]
     if error.next_step:
-        lines += ["", *next_step_lines(error.next_step)]
+        lines += ["", *(line for step in error.next_step.splitlines() for line in next_step_lines(step))]
     return "\n".join(lines).rstrip()
 
 

@@ -51,8 +51,13 @@ def check_names(project: Project, filters: Filters) -> None:
             raise UsageError(
                 f"there is no {kind} {name!r}",
                 why=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known)) or 'none'}",
-                next_step="see all of them: syncer status",
+                next_step="see all of them: syncer status" if kind == "spec" else _about_tags(tags),
             )
+
+
+def _about_tags(tags: Iterable[str]) -> str:
+    known = ", ".join(sorted(tags))
+    return f"choose among the tags {known}" if known else "give specs `tags`, or choose them by name: --spec NAME"
 
 
 def _with_dependencies(project: Project, filters: Filters) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from syncer.operations.identity import place_of
 from syncer.operations.stores import open_store
 from syncer.plan import Filters, Inputs, Plan, make_plan
 from syncer.plan.document import SavedPlan, from_document, to_document
+from syncer.settings import Settings
 from syncer.source.fingerprints import FingerprintCache
 from syncer.spec.load import Project, load_project
 from syncer.state.store import Store
@@ -88,7 +89,18 @@ def reconcile(
     if any(own.spec.limits.rows is not None for own in specs):
         inputs = replace(inputs, specs=counted(specs, made, stop=stop))
         made = make_plan(inputs)
-    return replace(made, warnings=tuple(store.warnings()), write_modes=dict(inputs.write_modes))
+    warnings = (*_settings_not_in_force(project.settings), *store.warnings())
+    return replace(made, warnings=warnings, write_modes=dict(inputs.write_modes))
+
+
+def _settings_not_in_force(settings: Settings) -> Iterator[str]:
+    """Say which settings are understood and have no effect yet."""
+    if "://" in settings.rejects.store:
+        yield f"rejects.store: {settings.rejects.store} is not in force yet, and apply refuses it; name a folder"
+    if "retain" in settings.rejects.model_fields_set:
+        yield "rejects.retain is not in force yet: rejected rows are kept until somebody deletes them"
+    if settings.notify:
+        yield "notify is not in force yet: nobody is told of a run's end"
 
 
 def _with_object_facts(
@@ -122,7 +134,13 @@ def load_saved(path: Path) -> SavedPlan:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SyncerError(f"the plan cannot be read: {error.strerror or error}", where=str(path)) from error
+        is_missing = isinstance(error, FileNotFoundError)
+        raise SyncerError(
+            f"there is no saved plan {path}" if is_missing else f"the plan cannot be read: {error.strerror or error}",
+            where="" if is_missing else str(path),
+            why="`apply NAME` carries out a plan that was saved before; specs are chosen with --spec",
+            next_step=f"make one: syncer plan --out {path}",
+        ) from error
     except ValueError as error:
         raise Conflict(f"{path.name} is not a saved plan", next_step=f"make one: syncer plan --out {path}") from error
     return from_document(document, str(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from syncer.model.events import Submitted
@@ -83,8 +83,15 @@ def _spec_plan(own: SpecInput, inputs: Inputs) -> SpecPlan:
         keep_order=keeps_order(own, inputs),
         problem=own.problem,
         not_in_force=not_in_force(spec),
-        warnings=() if own.files or own.problem else (f"no file matches {', '.join(spec.source.uris)}",),
+        warnings=tuple(_spec_warnings(own)),
     )
+
+
+def _spec_warnings(own: SpecInput) -> Iterator[str]:
+    if not own.files and not own.problem:
+        yield f"no file matches {', '.join(own.spec.source.uris)}"
+    if own.spec.prepare.mode == "passthrough":
+        yield "prepare.mode is passthrough: every column of the file is sent, also what is not mapped"
 
 
 def _vanished(inputs: Inputs, own: SpecInput) -> list[PlannedImport]:

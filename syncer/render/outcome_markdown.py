@@ -28,9 +28,9 @@ def outcome_markdown(plan: Plan, outcome: RunOutcome) -> str:
         lines += [f"and {number(left)} more", ""] if left > 0 else []
     for each in outcome.imports[:_MOST_LISTED]:
         lines += _details(each)
-    for left in left_behind(plan, outcome):
-        lines += [f"Not run of {code(left.spec)} (see {code(left.command)}):", ""]
-        lines += [f"- {_left_line(*each)}" for each in left.lines]
+    for behind in left_behind(plan, outcome):
+        lines += [f"Not run of {code(behind.spec)} (see {code(behind.command)}):", ""]
+        lines += [f"- {_left_line(*each)}" for each in behind.lines]
         lines.append("")
     lines.append(f"<sub>run {escaped(outcome.run)}</sub>")
     return "\n".join(lines)
@@ -53,7 +53,7 @@ def _details(outcome: ImportOutcome) -> Iterator[str]:
     lines = [f"- {escaped(outcome.message)}"] if outcome.message else []
     lines += [f"- {escaped(warning)}" for warning in outcome.warnings]
     lines += [f"- {escaped(ids(outcome))}"] if outcome.result != "completed" and ids(outcome) else []
-    lines += [f"- next: {escaped(outcome.next_step)}"] if outcome.next_step else []
+    lines += [f"- next: {escaped(step)}" for step in outcome.next_step.splitlines()]
     if outcome.rejections:
         reasons = [(count, escaped(reason)) for count, reason in reason_lines(outcome.rejections)]
         lines += ["", *table(("rows", "reason"), reasons, right=frozenset({0}))]

@@ -49,8 +49,8 @@ def _import(outcome: ImportOutcome, style: Style, width: int | None) -> Iterator
         yield from wrap(f"warning: {shown(warning)}", width, " " * 6)
     if outcome.result != "completed" and ids(outcome):
         yield f"{' ' * 6}{ids(outcome)}"
-    if outcome.next_step:
-        yield from next_step_lines(shown(outcome.next_step), " " * 6)
+    for step in outcome.next_step.splitlines():
+        yield from next_step_lines(shown(step), " " * 6)
 
 
 def _left(left: LeftBehind, style: Style, width: int | None) -> Iterator[str]:

@@ -151,7 +151,10 @@ def test_a_permitted_job_is_not_started_after_its_spec_changed(workspace: Worksp
         workspace.spec("shop", ORDERS.replace("  amount: {to: amount, type: number}\n", ""))
     before = len(workspace.emulator.requests)
     outcome = workspace.run()
-    assert only(outcome.imports).result == "attention"
+    end = only(outcome.imports)
+    assert end.result == "attention"
+    for word in ("--start", "--abandon"):
+        assert f': syncer state resolve {end.item.import_id} {word} --reason "' in end.next_step
     assert outcome.exit_code == 1
     assert workspace.writes(since=before) == []
     assert workspace.merged("orders", "order_id") == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +13,6 @@ from syncer.operations.plan import load_saved, plan, save
 from syncer.plan import Action, Filters
 from syncer.render.plan_text import plan_text
 from tests.apply.workspace import ORDERS, PEOPLE, Workspace, only
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FORBIDDEN = {"do": "status", "status": 403, "code": "CDP_ETL.AUTH.FORBIDDEN"}
 
@@ -158,7 +155,7 @@ def test_what_is_no_plan_is_refused(crm: Workspace, tmp_path: Path, damage: str)
 
 def test_a_plan_that_is_not_there_is_an_error(crm: Workspace, tmp_path: Path) -> None:
     """Nothing is planned anew in its place."""
-    with pytest.raises(SyncerError, match="cannot be read"):
+    with pytest.raises(SyncerError, match="there is no saved plan"):
         crm.run(saved=tmp_path / "missing.json")
 
 
@@ -192,3 +189,35 @@ def test_an_api_that_fails_to_describe_an_object_ends_the_run(crm: Workspace, st
         crm.run()
     assert caught.value.next_step.endswith(f": {command}")
     assert crm.log("crm") == []
+
+
+def test_a_tag_that_does_not_exist_is_answered_with_those_that_do(crm: Workspace) -> None:
+    """Status does not list tags, so the error does."""
+    crm.spec("crm", PEOPLE + "tags: [nightly, pii]\n")
+    with pytest.raises(UsageError) as caught:
+        plan(crm.root, environ=crm.environ, filters=Filters(tags=("nigthly",)))
+    assert caught.value.next_step == "choose among the tags nightly, pii"
+
+
+def test_a_saved_plan_that_is_not_there_is_told_with_how_to_make_it(crm: Workspace) -> None:
+    """The name may also be that of a spec, so the error says how those are chosen."""
+    with pytest.raises(SyncerError, match=r"^there is no saved plan crm$") as caught:
+        crm.run(saved=Path("crm"))
+    assert "--spec" in caught.value.why
+    assert caught.value.next_step == "make one: syncer plan --out crm"
+
+
+def test_settings_and_modes_that_people_may_misjudge_are_marked(crm: Workspace) -> None:
+    """What has no effect yet, and what sends more than the mapping, stands in the plan."""
+    assert plan(crm.root, environ=crm.environ).warnings == ()
+    crm.spec("crm", PEOPLE.replace("{email_address: email, FirstName: first_name}", "{email: email}"))
+    crm.spec("crm", (crm.root / "specs" / "crm.yaml").read_text("utf-8") + "prepare: {mode: passthrough}\n")
+    text = "rejects: {store: s3://bucket/rejects, retain: 7d}\nnotify: {slack: x}\n"
+    (crm.root / "syncer.yaml").write_text(text, encoding="utf-8")
+    made = plan(crm.root, environ=crm.environ)
+    assert [warning.partition(" is not in force yet")[0] for warning in made.warnings] == [
+        "rejects.store: s3://bucket/rejects",
+        "rejects.retain",
+        "notify",
+    ]
+    assert "every column of the file is sent" in only(only(made.specs).warnings)

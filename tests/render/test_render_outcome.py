@@ -70,6 +70,16 @@ def test_what_did_not_run_says_why(plan: Plan, item: Callable[..., PlannedImport
     assert "- waiting `in/w.csv`: run r1 holds it" in document
 
 
+def test_a_choice_of_commands_has_each_on_its_own_line(plan: Plan) -> None:
+    """Both can be pasted as they stand."""
+    steps = "to start it: syncer state resolve 01 --start\nto give it up: syncer state resolve 01 --abandon"
+    run = RunOutcome("r", (ImportOutcome(item=plan.runnable[0], result="attention", next_step=steps),))
+    text, document = outcome_text(plan, run), outcome_markdown(plan, run)
+    for word in ("--start", "--abandon"):
+        assert f"\n          syncer state resolve 01 {word}\n" in text
+        assert f"state resolve 01 {word}\n" in document
+
+
 def test_a_file_of_which_no_row_was_taken_stands_out(plan: Plan) -> None:
     """Every format says so, with what to look at and what to do."""
     said = "every row was rejected: look at a.jsonl"
