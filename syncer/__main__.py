@@ -12,7 +12,7 @@ def main() -> int:
     gc.set_threshold(50_000, 20, 20)
     # Otherwise pydantic looks for plugins in every installed package, which takes a tenth of a plan's time.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from syncer.cli import run  # noqa: PLC0415 - after the line above, which has to come first
+    from syncer.cli import run
 
     return run(sys.argv[1:])
 

@@ -155,7 +155,7 @@ def from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     if not any(name.startswith(sections) for name in given):
         return {}
     # Most runs set no such variable, and the import would take a third of their start-up.
-    from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict  # noqa: PLC0415 - as said above
+    from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
     class Variables(BaseSettings, Settings):
         model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=DELIMITER, env_ignore_empty=True)
@@ -190,7 +190,7 @@ def environment(root: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
     file = root / ".env"
     if in_ci(environ) or not file.is_file():
         return environ
-    from dotenv import dotenv_values  # noqa: PLC0415 - only where there is a .env to read
+    from dotenv import dotenv_values
 
     values = dotenv_values(file, interpolate=False)
     return {**{name: value for name, value in values.items() if value is not None}, **environ}

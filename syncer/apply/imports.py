@@ -238,7 +238,7 @@ def _earlier_claim(tools: Tools, item: PlannedImport) -> Claimed | None:
 
 
 def _values(tools: Tools, item: PlannedImport, spec: Spec) -> Values:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - loads the zone's data
+    from zoneinfo import ZoneInfo
 
     today = tools.clock().astimezone(ZoneInfo(spec.timezone)).date()
     return Values(

@@ -47,7 +47,7 @@ class Work:
 @contextmanager
 def work_folder(tools: Tools, item: PlannedImport) -> Iterator[Path]:
     """Give a private folder for one import's artifact, and remove it with all it holds."""
-    import shutil  # noqa: PLC0415 - only imports that are executed need it
+    import shutil
 
     folder = private_folder(tools.work_dir / f"{item.import_id}-{item.generation}")
     try:
@@ -82,7 +82,7 @@ def submit(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, attempt
 
 
 def _prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, folder: Path) -> Work:
-    from syncer.prepare.prepare import prepare  # noqa: PLC0415 - the engine is loaded when a file is prepared
+    from syncer.prepare.prepare import prepare
 
     tools.reporter.step(item, Step.PREPARING)
     version = pin(item.file, root=tools.root, cache=tools.fingerprints, stop=tools.stop.raising)
@@ -146,7 +146,7 @@ def _deliver(tools: Tools, work: Work, job: InitialisedJob) -> None:
 
 
 def _init_request(work: Work) -> InitJob:
-    from syncer.api.models import InitJob  # noqa: PLC0415 - the API's side is loaded when it is spoken to
+    from syncer.api.models import InitJob
 
     list_use, audience = work.held.list_use, work.held.audience
     return InitJob(

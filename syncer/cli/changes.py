@@ -24,7 +24,7 @@ def reason_of(arguments: Namespace) -> str:
 
 
 def show_change(change: Change, console: Console) -> None:
-    from syncer.render.change import change_json, change_markdown, change_text  # noqa: PLC0415 - not for --help
+    from syncer.render.change import change_json, change_markdown, change_text
 
     if console.format == "json":
         console.data(change_json(change))

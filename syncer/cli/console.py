@@ -52,14 +52,14 @@ class Console:
     @property
     def style(self) -> Style:
         """How stdout may be coloured."""
-        from syncer.render.style import Style  # noqa: PLC0415 - commands without a table do without it
+        from syncer.render.style import Style
 
         return Style(colour=self._colour_out)
 
     @property
     def message_style(self) -> Style:
         """How stderr may be coloured."""
-        from syncer.render.style import Style  # noqa: PLC0415 - as above
+        from syncer.render.style import Style
 
         return Style(colour=self._colour_err)
 

@@ -56,7 +56,7 @@ def error_text(error: SyncerError, console: Console) -> str:
 
 
 def _as_json(error: SyncerError) -> str:
-    from syncer.render.json_text import json_text  # noqa: PLC0415 - only where it was asked for
+    from syncer.render.json_text import json_text
 
     document: dict[str, Any] = {
         "type": type(error).__name__,
@@ -79,7 +79,7 @@ def _as_json(error: SyncerError) -> str:
 
 
 def _annotate(error: SyncerError, console: Console) -> None:
-    from syncer.cli.github import annotate_error, annotate_problems  # noqa: PLC0415 - only there
+    from syncer.cli.github import annotate_error, annotate_problems
 
     if isinstance(error, InvalidInput):
         annotate_problems(console, error.problems)
@@ -102,7 +102,7 @@ def _show_defect(error: BaseException, console: Console) -> int:
 
 
 def _keep_crash(error: BaseException, console: Console) -> Path | None:
-    from syncer import __version__  # noqa: PLC0415 - only for a defect
+    from syncer import __version__
 
     text = f"syncer {__version__}\n{''.join(traceback.format_exception(error))}"
     name = f"crash-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
@@ -121,7 +121,7 @@ def _keep_crash(error: BaseException, console: Console) -> Path | None:
 def _private(root: Path | None) -> Path:
     if root is None:
         return Path(tempfile.gettempdir())
-    from syncer.operations.folders import private  # noqa: PLC0415 - only for a defect
+    from syncer.operations.folders import private
 
     try:
         return private(root)

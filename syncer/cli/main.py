@@ -28,8 +28,8 @@ def run(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the catch-all: a wrong command line is shown like any other error
-        from syncer.cli.console import Console  # noqa: PLC0415 - only for a mistake
-        from syncer.cli.failures import show  # noqa: PLC0415 - the same
+        from syncer.cli.console import Console
+        from syncer.cli.failures import show
 
         return show(error, Console(arguments))
 
@@ -50,7 +50,7 @@ def _parse(argv: list[str], arguments: argparse.Namespace) -> Command:
 
 
 def _execute(command: Command, arguments: argparse.Namespace) -> int:
-    from syncer.cli.console import Console  # noqa: PLC0415 - not for help
+    from syncer.cli.console import Console
 
     console = Console(arguments)
     try:
@@ -59,7 +59,7 @@ def _execute(command: Command, arguments: argparse.Namespace) -> int:
         console.error("interrupted")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the one catch-all
-        from syncer.cli.failures import show  # noqa: PLC0415 - only for an error
+        from syncer.cli.failures import show
 
         return show(error, console)
     finally:

@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help="show this help and exit")
 
     def error(self, message: str) -> NoReturn:
-        from syncer.errors import UsageError  # noqa: PLC0415 - only for a mistake
+        from syncer.errors import UsageError
 
         raise UsageError(message.removeprefix("argument "), next_step=f"see: {self.prog} --help")
 
@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Give ", did you mean 'plan'?" or ""."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+    from difflib import get_close_matches
 
     close = get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

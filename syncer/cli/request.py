@@ -80,7 +80,7 @@ def filters_of(arguments: argparse.Namespace) -> Filters:
 
 
 def _day(text: str | None, option: str) -> date | None:
-    from syncer.values import parse_date  # noqa: PLC0415 - only for a backfill
+    from syncer.values import parse_date
 
     try:
         return parse_date(text) if text else None

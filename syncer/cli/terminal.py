@@ -29,7 +29,7 @@ def width_of(stream: TextIO) -> int | None:
     """Return the terminal's columns, or None for what is none."""
     if not _is_terminal(stream):
         return None
-    from shutil import get_terminal_size  # noqa: PLC0415 - loads every compression there is
+    from shutil import get_terminal_size
 
     return max(_NARROWEST, get_terminal_size().columns)
 
@@ -44,8 +44,8 @@ def _is_terminal(stream: TextIO) -> bool:
 def _understands_sequences(stream: TextIO) -> bool:
     """Everywhere but on Windows, whose console has to be asked to."""
     if sys.platform == "win32":
-        import ctypes  # noqa: PLC0415 - Windows only
-        import msvcrt  # noqa: PLC0415 - Windows only
+        import ctypes
+        import msvcrt
 
         processed_output_and_sequences = 0x0001 | 0x0004
         try:

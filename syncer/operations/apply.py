@@ -128,7 +128,7 @@ class _Session:
 
     def execute(self, made: Plan, api: ImportApi, reporter: Watch) -> RunOutcome:
         """Carry out the plan. Only under the run lock."""
-        from syncer.apply.schedule import run as walk  # noqa: PLC0415 - only where there is work
+        from syncer.apply.schedule import run as walk
 
         settings, root = self.project.settings, self.project.root
         pace = settings.api.poll

@@ -39,9 +39,9 @@ def open_api(
 
     Raises AuthError when the environment holds no credentials, and Refused for a base URL that is not safe.
     """
-    import time  # noqa: PLC0415 - with the client, which is heavy and not needed by most commands
+    import time
 
-    from syncer.api.client import connect  # noqa: PLC0415 - see above
+    from syncer.api.client import connect
 
     return connect(
         settings.api.base_url,
@@ -54,7 +54,7 @@ def open_api(
 
 
 def _auth(settings: Settings, given: Credentials, clock: Callable[[], datetime]) -> Auth:
-    from syncer.api.auth import ClientCredentials, StaticToken  # noqa: PLC0415 - see open_api
+    from syncer.api.auth import ClientCredentials, StaticToken
 
     if given.client_id is not None and given.client_secret is not None:
         if settings.api.token_url is None:

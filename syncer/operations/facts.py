@@ -39,7 +39,7 @@ def spec_inputs(
 
 def check_names(project: Project, filters: Filters) -> None:
     """Raise UsageError for a spec or tag that the filters name and the project does not have."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+    from difflib import get_close_matches
 
     names = {loaded.spec.name for loaded in project.specs}
     tags = {tag for loaded in project.specs for tag in loaded.spec.tags}
@@ -99,7 +99,7 @@ def _files(project: Project, spec: Spec, cache: FingerprintCache, stop: Stop | N
 
 def counted(inputs: Iterable[SpecInput], plan: Plan, *, stop: Stop | None = None) -> tuple[SpecInput, ...]:
     """Count the rows of pending files whose spec limits them; the others stay uncounted."""
-    from syncer.prepare.rows import count_rows  # noqa: PLC0415 - the engine is loaded when rows are counted
+    from syncer.prepare.rows import count_rows
 
     pending = {(item.spec, item.file.path) for item in plan.runnable}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def identity(root: Path, environ: Mapping[str, str], now: datetime) -> RunIdentity:
     """Name one invocation. The id begins with its time and is unlike every other."""
-    from syncer.apply.context import RunIdentity  # noqa: PLC0415 - plans ask for a place here and have no run
+    from syncer.apply.context import RunIdentity
 
     run = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     return RunIdentity(run, _actor(environ), _commit(root))

@@ -101,8 +101,8 @@ def _contents(ledger: Ledger) -> dict[str, bytes]:
     if isinstance(store, LocalStore):
         found = sorted(directory.glob("*.jsonl")) if directory.is_dir() else []
         return {path.name: path.read_bytes() for path in found}
-    from syncer.state.git import Repository  # noqa: PLC0415 - only for a log that is kept in git
-    from syncer.state.git_store import GitStore  # noqa: PLC0415 - the same
+    from syncer.state.git import Repository
+    from syncer.state.git_store import GitStore
 
     with suppress(Conflict):  # what is wrong with the lines is told by whoever asked
         store.read()

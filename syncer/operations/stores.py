@@ -27,8 +27,8 @@ def open_store(root: Path, settings: Settings, *, run: str = "", sleep: Callable
     """
     if settings.state.git == "off":
         return LocalStore(folders.state(root, settings))
-    from syncer.state.git import GitFailed, Repository  # noqa: PLC0415 - only for a log that is kept in git
-    from syncer.state.git_store import GitStore, Place  # noqa: PLC0415 - the same
+    from syncer.state.git import GitFailed, Repository
+    from syncer.state.git_store import GitStore, Place
 
     remote = settings.state.remote if settings.state.git == "push" else None
     try:
@@ -55,7 +55,7 @@ def open_store(root: Path, settings: Settings, *, run: str = "", sleep: Callable
 
 def _default_branch(repository: Repository, remote: str | None) -> str:
     """Return the one branch that is the lock: the remote's default, which every clone agrees on."""
-    from syncer.state.git import GitFailed  # noqa: PLC0415 - see open_store
+    from syncer.state.git import GitFailed
 
     if remote is None:
         return repository.checked_out_branch() or "main"
@@ -74,7 +74,7 @@ def _default_branch(repository: Repository, remote: str | None) -> str:
 
 
 def _author(settings: Settings, repository: Repository) -> Identity | None:
-    from syncer.state.git import Identity  # noqa: PLC0415 - see open_store
+    from syncer.state.git import Identity
 
     chosen = settings.state.author
     if chosen is None:
@@ -90,7 +90,7 @@ def check_nothing_left_out(root: Path, settings: Settings, store: Store) -> None
 
     So it is when the log was kept in the folder before. Raises Conflict with the command that brings them in.
     """
-    from syncer.state.git_store import GitStore  # noqa: PLC0415 - see open_store
+    from syncer.state.git_store import GitStore
 
     if not isinstance(store, GitStore):
         return
@@ -114,7 +114,7 @@ def check_survives(root: Path, settings: Settings, environ: Mapping[str, str]) -
     """
     if not in_ci(environ) or settings.state.git == "push" or "git" in settings.state.model_fields_set:
         return
-    from syncer.state.git import GitFailed, Repository  # noqa: PLC0415 - see open_store
+    from syncer.state.git import GitFailed, Repository
 
     try:
         remotes = Repository(root).text("remote")

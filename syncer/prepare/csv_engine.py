@@ -59,7 +59,7 @@ def _copied(
     memory_limit: int,
     stop: Stop | None,
 ) -> int | None:
-    import duckdb  # noqa: PLC0415 - takes 0.2 s; only a run that prepares a file needs it
+    import duckdb
 
     statement = f"COPY (SELECT {_selected(layout, header)} FROM {_reader(len(header))}) TO ? ({_WRITER})"  # noqa: S608 - quoted identifiers and our own text; values are bound
     values = (*(one.text for one in layout.added), literal_path(file.location), delimiter, str(target))

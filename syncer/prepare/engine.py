@@ -33,7 +33,7 @@ def connected(work_dir: Path, *, memory_limit: int, threads: int | None = None) 
     `memory_limit` is what the process may take, in bytes: the engine is told half, which it is known to exceed, and
     takes no more threads than that can feed. It loads no extension and installs none.
     """
-    import duckdb  # noqa: PLC0415 - takes 0.2 s; only a run that prepares a file needs it
+    import duckdb
 
     work_dir.mkdir(parents=True, exist_ok=True)
     spill = tempfile.mkdtemp(prefix="spill-", dir=work_dir)
@@ -87,7 +87,7 @@ def literal_path(location: str) -> str:
 
 def explained(file: SourceFile, error: duckdb.Error) -> PrepareError:
     """Say why the engine could not make an artifact, without its message: it may quote rows."""
-    import duckdb  # noqa: PLC0415 - loaded by whoever has one of its errors
+    import duckdb
 
     text = str(error).casefold()
     if "no space left" in text or ("disk" in text and "full" in text) or "max_temp_directory_size" in text:

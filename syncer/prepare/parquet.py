@@ -84,7 +84,7 @@ def _ask(file: SourceFile, work_dir: Path, question: str) -> list[tuple[Any, ...
 
 @contextmanager
 def _explained(file: SourceFile) -> Iterator[None]:
-    import duckdb  # noqa: PLC0415 - takes 0.2 s; only a run that prepares a file needs it
+    import duckdb
 
     try:
         with Path(file.location).open("rb") as opened:

@@ -116,7 +116,7 @@ class FingerprintCache:
         self._learnt = {}
 
     def _load(self) -> dict[str, Stored]:
-        import msgspec  # noqa: PLC0415 - only runs that find files need it
+        import msgspec
 
         try:
             content = msgspec.json.decode(self._path.read_bytes(), type=tuple[int, dict[str, Stored]])
@@ -126,7 +126,7 @@ class FingerprintCache:
         return entries if version == 1 else {}
 
     def _replace(self, entries: dict[str, Stored]) -> None:
-        import msgspec  # noqa: PLC0415 - only runs that find files need it
+        import msgspec
 
         self._path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=self._path.name, dir=self._path.parent)

@@ -93,7 +93,7 @@ def pinned(file: SourceFile, *, root: Path, cache: FingerprintCache, stop: Stop 
 
 def open_source(file: SourceFile, root: Path) -> BinaryIO:
     """Open the file's bytes as they are stored, through fsspec. Raises SourceError when they cannot be had."""
-    import fsspec  # noqa: PLC0415 - takes 0.1 s, and a plan with nothing to do opens nothing
+    import fsspec
 
     try:
         opened = fsspec.filesystem("file").open(str(root.absolute() / file.path), "rb")

@@ -84,7 +84,7 @@ def _below(value: object, step: int | str) -> tuple[object, ...]:
 def _validator() -> Validator:
     """Draft 2020-12 with the `pattern` of the standard: in Python `$` also matches before a last line break."""
     # Wanted on errors only, and the import takes 85 ms.
-    from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators  # noqa: PLC0415 - as said above
+    from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
     def pattern(_: Validator, expression: str, instance: object, __: object) -> Iterator[ValidationError]:
         if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", expression), instance):

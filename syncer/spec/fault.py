@@ -38,7 +38,7 @@ class Fault:
 
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
     """Return `did you mean 'mapping'?` for a slip of the keyboard, else `otherwise`."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong already
+    from difflib import get_close_matches
 
     by_folded = {name.casefold(): name for name in known}
     close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)

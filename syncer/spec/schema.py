@@ -15,9 +15,9 @@ SCHEMA_FILE: Final = Path(__file__).with_name("schema.json")
 
 def generate() -> dict[str, Any]:
     """Build the schema from the models."""
-    from pydantic.json_schema import GenerateJsonSchema  # noqa: PLC0415 - only the generator needs it
+    from pydantic.json_schema import GenerateJsonSchema
 
-    from syncer.model.spec import Spec  # noqa: PLC0415 - the same: reading the shipped schema builds no models
+    from syncer.model.spec import Spec
 
     class WithoutTitles(GenerateJsonSchema):
         """A title that repeats the key ("Max Invalid") only hides the description in an editor."""

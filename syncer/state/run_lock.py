@@ -26,7 +26,7 @@ class RunLock:
     @contextlib.contextmanager
     def hold(self, description: str) -> Iterator[None]:
         """Hold the folder, which must exist. Raises Waiting, naming the holder, when another run has it."""
-        import filelock  # noqa: PLC0415 - only runs need it, and plans must start quickly
+        import filelock
 
         lock = filelock.FileLock(self._file)
         try:
@@ -60,7 +60,7 @@ class RunLock:
         """
         if not self._note.exists():
             return False
-        import filelock  # noqa: PLC0415 - see hold
+        import filelock
 
         try:
             with filelock.FileLock(self._file, blocking=False):

@@ -233,7 +233,7 @@ class LocalStore:
 
     @contextlib.contextmanager
     def _exclusive(self, name: str) -> Iterator[None]:
-        import filelock  # noqa: PLC0415 - see run_lock
+        import filelock
 
         self._make_directory()
         lock = filelock.FileLock(self._directory / name)

@@ -132,7 +132,7 @@ def test_the_token_of_the_dotenv_file_is_hidden(cli: RunCli, project: Path, monk
     (project / ".env").write_text("EXPERITURE_API_KEY=token-of-the-dotenv-file\n", "utf-8")
 
     def telling(*_: object, **__: object) -> None:
-        from syncer.errors import SyncerError  # noqa: PLC0415 - one test's
+        from syncer.errors import SyncerError
 
         raise SyncerError("the server said token-of-the-dotenv-file")
 
@@ -159,7 +159,7 @@ def test_history_is_filtered(cli: RunCli, emulator: Emulator) -> None:
 
 def test_the_schema_is_the_shipped_one(cli: RunCli) -> None:
     """`syncer schema` prints the file that editors are given."""
-    from syncer.spec.schema import schema_text  # noqa: PLC0415 - one test's
+    from syncer.spec.schema import schema_text
 
     assert cli("schema").out == schema_text()
 

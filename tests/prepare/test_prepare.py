@@ -178,7 +178,7 @@ def test_a_file_that_is_gone_is_a_source_error(make_file: MakeFile, work_dir: Pa
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_stays_bounded(make_file: MakeFile, work_dir: Path) -> None:
     """A gzipped file that unpacks to far more than a block is projected without holding it."""
-    import resource  # noqa: PLC0415 - not on Windows
+    import resource
 
     file = make_file(gzip.compress(b"a,b\n" + b"x" * 99 + b",y\n" + BIG[4:] * 8, 1), "p.csv.gz", "csv", "gzip")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

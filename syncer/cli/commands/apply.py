@@ -37,12 +37,12 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    from syncer.apply.context import Stop  # noqa: PLC0415 - not for --help
-    from syncer.cli.github import group  # noqa: PLC0415 - not for --help
-    from syncer.cli.request import filters_of, request_of  # noqa: PLC0415 - not for --help
-    from syncer.cli.signals import stopping  # noqa: PLC0415 - not for --help
-    from syncer.errors import UsageError  # noqa: PLC0415 - not for --help
-    from syncer.operations.apply import apply  # noqa: PLC0415 - not for --help
+    from syncer.apply.context import Stop
+    from syncer.cli.github import group
+    from syncer.cli.request import filters_of, request_of
+    from syncer.cli.signals import stopping
+    from syncer.errors import UsageError
+    from syncer.operations.apply import apply
 
     if arguments.plan and any_given(arguments):
         raise UsageError(
@@ -74,8 +74,8 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 def _max_wait(text: str | None) -> timedelta | None:
-    from syncer.errors import UsageError  # noqa: PLC0415 - not for --help
-    from syncer.values import parse_duration  # noqa: PLC0415 - not for --help
+    from syncer.errors import UsageError
+    from syncer.values import parse_duration
 
     try:
         return parse_duration(text) if text is not None else None
@@ -91,14 +91,14 @@ class _Watcher:
         self._progress: Progress | None = None
 
     def watch(self, made: Plan) -> Progress:
-        from syncer.render.plan_words import summary  # noqa: PLC0415 - with the progress
+        from syncer.render.plan_words import summary
 
         self._console.note(summary(made))
         self._progress = self._fitting()
         return self._progress
 
     def _fitting(self) -> Progress:
-        from syncer.render.progress import (  # noqa: PLC0415 - only where there is something to watch
+        from syncer.render.progress import (
             LineProgress,
             LiveProgress,
             SilentProgress,
@@ -135,21 +135,21 @@ def _tracer(console: Console) -> Tracer | None:
 def rendered(made: Plan, outcome: RunOutcome, console: Console) -> str:
     """Return the run's end in the format that was asked for."""
     if console.format == "json":
-        from syncer.render.outcome_json import outcome_json  # noqa: PLC0415 - only for JSON
+        from syncer.render.outcome_json import outcome_json
 
         return outcome_json(made, outcome)
     if console.format == "markdown":
-        from syncer.render.outcome_markdown import outcome_markdown  # noqa: PLC0415 - only for Markdown
+        from syncer.render.outcome_markdown import outcome_markdown
 
         return outcome_markdown(made, outcome)
-    from syncer.render.outcome_text import outcome_text  # noqa: PLC0415 - only for text
+    from syncer.render.outcome_text import outcome_text
 
     return outcome_text(made, outcome, style=console.style, width=console.width)
 
 
 def _tell_github(made: Plan, outcome: RunOutcome, console: Console) -> None:
-    from syncer.cli.github import add_to_summary, annotate_error  # noqa: PLC0415 - only there
-    from syncer.render.outcome_markdown import outcome_markdown  # noqa: PLC0415 - only there
+    from syncer.cli.github import add_to_summary, annotate_error
+    from syncer.render.outcome_markdown import outcome_markdown
 
     for each in outcome.imports:
         if each.result in ("failed", "attention") or each.systematic:

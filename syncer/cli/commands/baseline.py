@@ -21,10 +21,10 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    from syncer.cli.changes import reason_of, show_change  # noqa: PLC0415 - not for --help
-    from syncer.cli.request import request_of  # noqa: PLC0415 - not for --help
-    from syncer.operations.baseline import baseline  # noqa: PLC0415 - not for --help
-    from syncer.operations.ledger import open_ledger  # noqa: PLC0415 - not for --help
+    from syncer.cli.changes import reason_of, show_change
+    from syncer.cli.request import request_of
+    from syncer.operations.baseline import baseline
+    from syncer.operations.ledger import open_ledger
 
     reason = reason_of(arguments)
     request = request_of(arguments, console)

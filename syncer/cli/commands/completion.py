@@ -25,7 +25,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    from syncer.cli.completion import script  # noqa: PLC0415 - only for this verb
+    from syncer.cli.completion import script
 
     console.data(script(arguments.shell))
     return 0

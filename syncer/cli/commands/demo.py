@@ -19,9 +19,9 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    from syncer.apply.context import Stop  # noqa: PLC0415 - not for --help
-    from syncer.cli.signals import stopping  # noqa: PLC0415 - not for --help
-    from syncer.operations.demo import demo  # noqa: PLC0415 - not for --help
+    from syncer.apply.context import Stop
+    from syncer.cli.signals import stopping
+    from syncer.operations.demo import demo
 
     stop = Stop()
     with stopping(stop, insist=False):  # so that the emulator never outlives the demo

@@ -30,11 +30,11 @@ def configure(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until SIGINT or SIGTERM, which is how it is meant to end."""
-    from duckdb import IOException  # noqa: PLC0415 - not for --help
+    from duckdb import IOException
 
-    from syncer.emulator.options import Options  # noqa: PLC0415 - not for --help
-    from syncer.emulator.server import serve  # noqa: PLC0415 - not for --help
-    from syncer.errors import SyncerError  # noqa: PLC0415 - not for --help
+    from syncer.emulator.options import Options
+    from syncer.emulator.server import serve
+    from syncer.errors import SyncerError
 
     if arguments.host not in _LOOPBACK:
         console.note(f"warning: {arguments.host} may be reached from other machines, and any token is let in")

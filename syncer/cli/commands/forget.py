@@ -22,11 +22,11 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    from syncer.cli.changes import reason_of, show_change  # noqa: PLC0415 - not for --help
-    from syncer.cli.request import request_of  # noqa: PLC0415 - not for --help
-    from syncer.errors import UsageError  # noqa: PLC0415 - not for --help
-    from syncer.operations.closing import TrackFinder, forget  # noqa: PLC0415 - not for --help
-    from syncer.operations.ledger import open_ledger  # noqa: PLC0415 - not for --help
+    from syncer.cli.changes import reason_of, show_change
+    from syncer.cli.request import request_of
+    from syncer.errors import UsageError
+    from syncer.operations.closing import TrackFinder, forget
+    from syncer.operations.ledger import open_ledger
 
     by_path = bool(arguments.spec or arguments.path)
     if by_path == bool(arguments.id) or bool(arguments.spec) != bool(arguments.path):

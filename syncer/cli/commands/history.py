@@ -19,9 +19,9 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    from syncer.cli.request import request_of  # noqa: PLC0415 - not for --help
-    from syncer.operations.history import history  # noqa: PLC0415 - not for --help
-    from syncer.render.history import history_json, history_markdown, history_text  # noqa: PLC0415 - not for --help
+    from syncer.cli.request import request_of
+    from syncer.operations.history import history
+    from syncer.render.history import history_json, history_markdown, history_text
 
     request = request_of(arguments, console)
     entries = history(

@@ -24,8 +24,8 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    from syncer.cli.request import filters_of, request_of  # noqa: PLC0415 - not for --help
-    from syncer.operations.plan import plan, save  # noqa: PLC0415 - not for --help
+    from syncer.cli.request import filters_of, request_of
+    from syncer.operations.plan import plan, save
 
     request = request_of(arguments, console)
     made = plan(request.root, environ=request.environ, overrides=request.overrides, filters=filters_of(arguments))
@@ -41,22 +41,22 @@ def run(arguments: Namespace, console: Console) -> int:
 def rendered(made: Plan, console: Console) -> str:
     """Return the plan in the format that was asked for."""
     if console.format == "json":
-        from syncer.plan.document import to_document  # noqa: PLC0415 - only for JSON
-        from syncer.render.json_text import json_text  # noqa: PLC0415 - only for JSON
+        from syncer.plan.document import to_document
+        from syncer.render.json_text import json_text
 
         return json_text(to_document(made))
     if console.format == "markdown":
-        from syncer.render.plan_markdown import plan_markdown  # noqa: PLC0415 - only for Markdown
+        from syncer.render.plan_markdown import plan_markdown
 
         return plan_markdown(made)
-    from syncer.render.plan_text import plan_text  # noqa: PLC0415 - only for text
+    from syncer.render.plan_text import plan_text
 
     return plan_text(made, style=console.style, width=console.width, verbose=console.verbose > 0)
 
 
 def _tell_github(made: Plan, console: Console) -> None:
-    from syncer.cli.github import add_to_summary, annotate_error  # noqa: PLC0415 - only there
-    from syncer.render.plan_markdown import plan_markdown  # noqa: PLC0415 - only there
+    from syncer.cli.github import add_to_summary, annotate_error
+    from syncer.render.plan_markdown import plan_markdown
 
     for refusal in made.refusals:
         annotate_error(console, f"{refusal.spec}: {refusal.setting}: {refusal.reason}")

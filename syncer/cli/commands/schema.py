@@ -17,7 +17,7 @@ def configure(parser: Parser) -> None:
 
 def run(_arguments: Namespace, console: Console) -> int:
     """Print it as it is whatever the format: the schema is JSON, and its own `$id` names its version."""
-    from syncer.spec.schema import schema_text  # noqa: PLC0415 - not for --help
+    from syncer.spec.schema import schema_text
 
     console.data(schema_text())
     return 0

@@ -49,8 +49,8 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    from syncer.cli.request import request_of  # noqa: PLC0415 - not for --help
-    from syncer.operations.ledger import open_ledger  # noqa: PLC0415 - not for --help
+    from syncer.cli.request import request_of
+    from syncer.operations.ledger import open_ledger
 
     _check_options(arguments)
     request = request_of(arguments, console)
@@ -61,7 +61,7 @@ def run(arguments: Namespace, console: Console) -> int:
 
 def _check_options(arguments: Namespace) -> None:
     """Refuse an option that would be without effect."""
-    from syncer.errors import UsageError  # noqa: PLC0415 - not for --help
+    from syncer.errors import UsageError
 
     for name, option in _OPTIONS.items():
         if getattr(arguments, name) and name not in _OWN.get(arguments.action, ()):
@@ -72,7 +72,7 @@ def _check_options(arguments: Namespace) -> None:
 
 
 def _one_id(arguments: Namespace) -> str:
-    from syncer.errors import UsageError  # noqa: PLC0415 - not for --help
+    from syncer.errors import UsageError
 
     if len(arguments.names) != 1:
         raise UsageError(
@@ -83,8 +83,8 @@ def _one_id(arguments: Namespace) -> str:
 
 
 def _list(ledger: Ledger, arguments: Namespace, console: Console) -> int:
-    from syncer.operations.state_read import state_list  # noqa: PLC0415 - not for --help
-    from syncer.render.state import list_json, list_markdown, list_text  # noqa: PLC0415 - not for --help
+    from syncer.operations.state_read import state_list
+    from syncer.render.state import list_json, list_markdown, list_text
 
     entries = state_list(ledger, arguments.names, only_open=arguments.open, attention=arguments.attention)
     if console.format == "json":
@@ -97,8 +97,8 @@ def _list(ledger: Ledger, arguments: Namespace, console: Console) -> int:
 
 
 def _show(ledger: Ledger, arguments: Namespace, console: Console) -> int:
-    from syncer.operations.state_read import state_show  # noqa: PLC0415 - not for --help
-    from syncer.render.state import record_json, record_markdown, record_text  # noqa: PLC0415 - not for --help
+    from syncer.operations.state_read import state_show
+    from syncer.render.state import record_json, record_markdown, record_text
 
     record = state_show(ledger, _one_id(arguments))
     if console.format == "json":
@@ -111,9 +111,9 @@ def _show(ledger: Ledger, arguments: Namespace, console: Console) -> int:
 
 
 def _verify(ledger: Ledger, arguments: Namespace, console: Console) -> int:
-    from syncer.errors import UsageError  # noqa: PLC0415 - not for --help
-    from syncer.operations.state_verify import state_verify  # noqa: PLC0415 - not for --help
-    from syncer.render.state_verify import (  # noqa: PLC0415 - not for --help
+    from syncer.errors import UsageError
+    from syncer.operations.state_verify import state_verify
+    from syncer.render.state_verify import (
         verification_json,
         verification_markdown,
         verification_text,
@@ -132,9 +132,9 @@ def _verify(ledger: Ledger, arguments: Namespace, console: Console) -> int:
 
 
 def _resolve(ledger: Ledger, arguments: Namespace, console: Console) -> int:
-    from syncer.cli.changes import reason_of, show_change  # noqa: PLC0415 - not for --help
-    from syncer.errors import UsageError  # noqa: PLC0415 - not for --help
-    from syncer.operations.state_write import resolve  # noqa: PLC0415 - not for --help
+    from syncer.cli.changes import reason_of, show_change
+    from syncer.errors import UsageError
+    from syncer.operations.state_write import resolve
 
     given = _one_id(arguments)
     if len(arguments.word or ()) != 1:
@@ -148,9 +148,9 @@ def _resolve(ledger: Ledger, arguments: Namespace, console: Console) -> int:
 
 
 def _merge(ledger: Ledger, arguments: Namespace, console: Console) -> int:
-    from syncer.errors import UsageError  # noqa: PLC0415 - not for --help
-    from syncer.operations.state_write import merge  # noqa: PLC0415 - not for --help
-    from syncer.render.change import merge_json, merge_markdown, merge_text  # noqa: PLC0415 - not for --help
+    from syncer.errors import UsageError
+    from syncer.operations.state_write import merge
+    from syncer.render.change import merge_json, merge_markdown, merge_text
 
     if not arguments.names:
         raise UsageError("`syncer state merge` needs the files to take over", next_step="see: syncer state --help")

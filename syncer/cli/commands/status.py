@@ -19,9 +19,9 @@ def configure(parser: Parser) -> None:
 
 def run(arguments: Namespace, console: Console) -> int:
     """Show it and exit with 0 whatever it is: `status` reports, it does not judge."""
-    from syncer.cli.request import request_of, selection_of  # noqa: PLC0415 - not for --help
-    from syncer.operations.status import status  # noqa: PLC0415 - not for --help
-    from syncer.render.status import status_json, status_markdown, status_text  # noqa: PLC0415 - not for --help
+    from syncer.cli.request import request_of, selection_of
+    from syncer.operations.status import status
+    from syncer.render.status import status_json, status_markdown, status_text
 
     request = request_of(arguments, console)
     specs = status(request.root, environ=request.environ, overrides=request.overrides, filters=selection_of(arguments))

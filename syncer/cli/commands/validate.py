@@ -23,8 +23,8 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    from syncer.cli.request import request_of  # noqa: PLC0415 - not for --help
-    from syncer.operations.validate import validate  # noqa: PLC0415 - not for --help
+    from syncer.cli.request import request_of
+    from syncer.operations.validate import validate
 
     request = request_of(arguments, console)
     checked = validate(
@@ -36,7 +36,7 @@ def run(arguments: Namespace, console: Console) -> int:
     )
     console.data(_rendered(checked, console))
     if console.in_github:
-        from syncer.cli.github import annotate_problems  # noqa: PLC0415 - only there
+        from syncer.cli.github import annotate_problems
 
         annotate_problems(console, checked.problems)
         annotate_problems(console, checked.warnings, "warning")
@@ -44,7 +44,7 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 def _rendered(checked: Validation, console: Console) -> str:
-    from syncer.render import problems as render  # noqa: PLC0415 - not for --help
+    from syncer.render import problems as render
 
     if console.format == "json":
         return render.validation_json(checked.specs, checked.problems, checked.warnings, online=checked.online)

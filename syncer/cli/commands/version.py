@@ -20,7 +20,7 @@ def configure(parser: Parser) -> None:
 def run(_arguments: Namespace, console: Console) -> int:
     versions = _versions()
     if console.format == "json":
-        from syncer.render.json_text import json_text  # noqa: PLC0415 - only for JSON
+        from syncer.render.json_text import json_text
 
         console.data(json_text(versions))
     elif console.format == "markdown":
@@ -31,10 +31,10 @@ def run(_arguments: Namespace, console: Console) -> int:
 
 
 def _versions() -> dict[str, str]:
-    import platform  # noqa: PLC0415 - only for this verb
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - only for this verb
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
 
-    from syncer import __version__  # noqa: PLC0415 - beside the others
+    from syncer import __version__
 
     found = {"syncer": __version__, "python": platform.python_version(), "platform": platform.platform(terse=True)}
     for name in _ASKED_ABOUT:

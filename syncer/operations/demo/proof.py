@@ -25,7 +25,7 @@ _READERS = {
 
 def prove(data: Path) -> Iterator[str]:
     """Yield what was proven, one sentence each. Raises SyncerError for what does not hold."""
-    import duckdb  # noqa: PLC0415 - heavy
+    import duckdb
 
     with duckdb.connect(str(data / "emulator.duckdb")) as connection:
         yield _orders_once(connection)

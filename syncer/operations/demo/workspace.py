@@ -165,7 +165,7 @@ def _orders(day: str, numbers: range) -> Iterator[dict[str, object]]:
 
 def _write_wide(path: Path) -> None:
     """Write the Parquet file, which DuckDB makes of the emails and of numbers."""
-    import duckdb  # noqa: PLC0415 - heavy
+    import duckdb
 
     path.parent.mkdir(parents=True, exist_ok=True)
     public = """email, ['Berlin', 'Lyon', 'Leeds', 'Utrecht'][n % 4 + 1] AS city,

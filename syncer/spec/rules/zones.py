@@ -11,7 +11,7 @@ from syncer.spec.yaml_values import Keys
 def zone_fault(name: str, keys: Keys) -> Fault | None:
     if name == "UTC" or _exists(name):
         return None
-    from zoneinfo import available_timezones  # noqa: PLC0415 - wanted on errors only
+    from zoneinfo import available_timezones
 
     hint = did_you_mean(name, available_timezones(), otherwise="a name such as Europe/Berlin or UTC")
     return Fault(keys, f"unknown timezone {name!r}", hint)
@@ -19,7 +19,7 @@ def zone_fault(name: str, keys: Keys) -> Fault | None:
 
 @cache
 def _exists(name: str) -> bool:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most specs name no zone
+    from zoneinfo import ZoneInfo
 
     try:
         return ZoneInfo(name).key == name
