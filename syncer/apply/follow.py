@@ -41,7 +41,7 @@ def start(tools: Tools, item: PlannedImport, given: Submitted) -> None:
     except AuthError:
         raise
     except (Unavailable, RequestRejected, NotFound) as error:
-        status = state_of(tools, item, given)
+        status = state_of(tools, given)
         if status.state in ("pending", "ready"):
             if isinstance(error, Unavailable):
                 raise
@@ -63,10 +63,11 @@ def taken_up(tools: Tools, item: PlannedImport, given: Submitted, seconds: dict[
 
     Raises Conflict for a job that never started and whose spec has changed since.
     """
-    status = state_of(tools, item, given)
+    status = state_of(tools, given)
     if status.state in ("pending", "ready"):
         _check_same_spec(tools, item, given)
         record.check_alone(tools, item, given)
+        _let_others_end(tools, item, given)
         if tools.store.is_shared:
             record.take_over(tools, item, given)
         return start_and_follow(tools, item, given, seconds)
@@ -74,6 +75,16 @@ def taken_up(tools: Tools, item: PlannedImport, given: Submitted, seconds: dict[
         return status
     tools.reporter.step(item, Step.RUNNING, given.job)
     return follow(tools, item, given, since=given.time)
+
+
+def _let_others_end(tools: Tools, item: PlannedImport, given: Submitted) -> None:
+    """Wait for a job that runs on the same object, and that this run takes up after this one: a queue may be cut short.
+
+    Their files may be gone by now, so the plan does not have them in the order in which they were permitted.
+    """
+    for other in tools.store.read().open_permits(tools.workspace, item.object):
+        if other.job != given.job and state_of(tools, other).state == "running":
+            follow(tools, item, other, since=other.time)
 
 
 def _check_same_spec(tools: Tools, item: PlannedImport, given: Submitted) -> None:
@@ -101,7 +112,7 @@ def follow(tools: Tools, item: PlannedImport, given: Submitted, *, since: dateti
     for pause in pauses(tools.pace, tools.jitter):
         _check_deadline(tools, item, given, pause)
         tools.stop.wait(pause)
-        status = state_of(tools, item, given)
+        status = state_of(tools, given)
         if status.is_terminal:
             return status
         elapsed = (tools.clock() - since).total_seconds()
@@ -143,7 +154,7 @@ def pauses(pace: PollPace, jitter: Callable[[], float]) -> Iterator[float]:
         pause = min(pause * pace.factor, pace.longest)
 
 
-def state_of(tools: Tools, item: PlannedImport, given: Submitted) -> JobStatus:
+def state_of(tools: Tools, given: Submitted) -> JobStatus:
     """Ask the API for the job's state. Raises Conflict when it says that there is no such job.
 
     A permitted job that the API does not know may have run before it was forgotten, so it never makes room for another.
@@ -152,8 +163,8 @@ def state_of(tools: Tools, item: PlannedImport, given: Submitted) -> JobStatus:
         return tools.api.get_job(given.job)
     except NotFound as error:
         raise Conflict(
-            f"the API does not know job {given.job}, which was permitted for {item.file.path}",
-            where=f"spec {item.spec}, import {item.import_id}, correlation id {error.correlation_id or 'none'}",
+            f"the API does not know job {given.job}, which was permitted for {given.path}",
+            where=f"spec {given.spec}, import {given.import_id}, correlation id {error.correlation_id or 'none'}",
             why="whether it ran cannot be told, so no other job is started in its place",
             next_step=f"ask the vendor's support about job {given.job}",
         ) from error
