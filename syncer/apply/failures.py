@@ -29,7 +29,7 @@ from syncer.errors import (
     Waiting,
 )
 from syncer.model.events import Failure
-from syncer.model.log import Generation
+from syncer.model.log import Generation, Log
 from syncer.plan import PlannedImport
 
 _STOPS_ONE = (ApiError, Conflict, PrepareError, Refused, SourceError, Waiting)
@@ -52,9 +52,9 @@ def _settled(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOut
         if not isinstance(error, Interrupted):
             tools.stop.by_error(error)
         return _outcome(tools, item, "interrupted", error)
-    if isinstance(error, PermitRefused):  # a job that is open here is another run's
-        return replace(_outcome(tools, item, "held", error), elsewhere=True)
-    life = tools.store.read().find(tools.lineage(item), item.file.path, item.generation, item.import_id)
+    life = _newest(tools, error).find(tools.lineage(item), item.file.path, item.generation, item.import_id)
+    if isinstance(error, PermitRefused) or _is_taken_over(tools, error, life):  # an open job is another run's then
+        return replace(_outcome(tools, item, "held", error), elsewhere=True, next_step="see what is left: syncer plan")
     if life is not None and life.open_permits:
         return _outcome(tools, item, _while_permitted(error), error, _job(life))
     if isinstance(error, Waiting):
@@ -64,6 +64,28 @@ def _settled(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOut
             tools, item, "attention" if isinstance(error, (Refused, RequestRejected, NotFound)) else "failed", error
         )
     return _before_permit(tools, item, life, error)
+
+
+def _newest(tools: Tools, error: SyncerError) -> Log:
+    """Return the log as it stands now, or as it was last seen where it cannot be asked. A refusal has just read it."""
+    if isinstance(error, PermitRefused):
+        return tools.store.read()
+    try:
+        return tools.store.refresh()
+    except SyncerError:
+        return tools.store.read()
+
+
+def _is_taken_over(tools: Tools, error: SyncerError, life: Generation | None) -> bool:
+    """Whether this run had the import in hand, and another one has it now or has finished it.
+
+    What fails here then (an upload to a job that is done, say) tells nothing about the import; a contradiction does.
+    """
+    if life is None or isinstance(error, Conflict):
+        return False
+    claim = life.last_claim
+    was_ours = any(each.run == tools.run.id for each in life.claims)
+    return was_ours and claim is not None and claim.run != tools.run.id
 
 
 def _before_permit(tools: Tools, item: PlannedImport, life: Generation, error: SyncerError) -> ImportOutcome:

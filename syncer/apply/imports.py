@@ -103,7 +103,13 @@ class _Queue:
         if self._is_held(item):
             return None
         spec = self._tools.specs[item.spec]
-        return self._guarded(item, lambda: submit(self._tools, item, spec, claimed, item.attempt))
+
+        def step() -> MappedJob:
+            if self._tools.store.is_shared and self._tools.clock() >= claimed.lease:
+                record.check_claim(self._tools, item, claimed)
+            return submit(self._tools, item, spec, claimed, item.attempt)
+
+        return self._guarded(item, step)
 
     def _start(self, permitted: Sequence[tuple[MappedJob, Submitted]]) -> None:
         """Start the permitted jobs one by one. Behind one that failed, those of its spec are given back unstarted."""

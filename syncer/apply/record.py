@@ -250,6 +250,16 @@ def open_permit(tools: Tools, item: PlannedImport) -> Submitted | None:
     return next((given for given in life.open_permits if given.job == item.job), None) if life else None
 
 
+def check_claim(tools: Tools, item: PlannedImport, held: Claimed) -> None:
+    """Look, once the lease is over, whether the claim still holds: nothing is uploaded for what another run has.
+
+    Saves work and nothing else; the permit is checked on the exact log. Raises PermitRefused.
+    """
+    life = _life(tools, tools.store.refresh(), item)
+    if life is None or life.epoch != held.epoch or life.last_claim != held:
+        raise _refused(item, "another run took this import over")
+
+
 def check_mine(tools: Tools, mapped: MappedJob, given: Submitted) -> None:
     """Look again, before a job that waited in the queue is started, whether it still is this run's to start.
 
