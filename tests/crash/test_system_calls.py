@@ -100,7 +100,7 @@ def test_a_run_that_is_killed_at_a_system_call(tmp_path: Path, emulator: Emulato
 
 
 @pytest.mark.parametrize("cut", ["lost", "torn"])
-@chosen(LOG_SYNCS)
+@chosen(LOG_SYNCS[:2])
 def test_a_power_cut_at_a_sync(tmp_path: Path, emulator: Emulator, sweep: Sweep, cut: str) -> None:
     """What was not synced is lost, in whole or in part: no job was started whose permit is lost with it."""
     for scene, _ in sweep.points("signal=SIGKILL", tmp_path, emulator):
@@ -115,15 +115,24 @@ def lose_last_line(log: Path, *, keep_half: bool) -> None:
     log.write_bytes(data[: last + (len(data) - last) // 2 if keep_half else last])
 
 
-@pytest.mark.parametrize("kind", ["usual", pytest.param("rare", marks=pytest.mark.slow)])
-@chosen([*LOG_SYNCS, *LOG_WRITES, Sweep("single", OPEN, STATE)])
-def test_a_disk_that_refuses(tmp_path: Path, emulator: Emulator, sweep: Sweep, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("sweep", "error"),
+    [
+        pytest.param(Sweep("single", SYNC, "shop"), "EIO"),
+        pytest.param(Sweep("single", WRITE, "shop"), "ENOSPC"),
+        pytest.param(Sweep("single", SYNC, "shop"), "ENOSPC", marks=pytest.mark.slow),  # where room is looked for late
+        pytest.param(Sweep("single", WRITE, "shop"), "EIO", marks=pytest.mark.slow),
+        pytest.param(Sweep("single", OPEN, STATE), "ENOSPC", marks=pytest.mark.slow),
+        pytest.param(Sweep("side_by_side", SYNC, "web"), "EIO", marks=pytest.mark.slow),
+        pytest.param(Sweep("with_a_list", WRITE, "crm"), "ENOSPC", marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_a_disk_that_refuses(tmp_path: Path, emulator: Emulator, sweep: Sweep, error: str) -> None:
     """The run says what, where, why and how to go on; nothing runs without a permit on the disk; the next run ends it.
 
     Only what tells people who holds the folder may be missing without a word.
     """
-    broken = (sweep.calls == SYNC) == (kind == "usual")  # some file systems look for room only at the sync
-    error = "EIO" if broken else "ENOSPC"
     for scene, ended in sweep.points(f"error={error}", tmp_path, emulator):
         if ".run.holder" not in ended.trace:
             assert ended.code == 1, ended.errors
