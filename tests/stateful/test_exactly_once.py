@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from syncer.model.audit import audit
-from syncer.model.events import Baselined, Forgotten, Resolved
+from syncer.model.events import Baselined, Claimed, Forgotten, Resolved
 from syncer.model.generation import Generation, Standing
 from syncer.model.log import Lineage, Log
 from syncer.plan import Action
@@ -199,7 +199,13 @@ class Exactly(RuleBasedStateMachine):
     def the_audit_finds_nothing(self) -> None:
         found = audit(self.world.shared.log)
         lost = {event.id for spool in self.world.shared.spools for event in spool}
-        assert [each for each in found.anomalies if each.kind != "hole" or not lost] == []
+        claims = (event for event in self.world.shared.log if isinstance(event, Claimed))
+        released = {claim.id for claim in claims if claim.lease <= claim.time}
+        harmless = [  # a release that came late, with its machine's notes, shares its epoch with who went on without it
+            each for each in found.anomalies if each.kind == "epoch-shared" and released & set(each.events)
+        ]
+        wrong = [each for each in found.anomalies if each not in harmless and (each.kind != "hole" or not lost)]
+        assert not wrong, wrong
 
     def teardown(self) -> None:
         try:
