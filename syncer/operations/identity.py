@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import platform
+import re
 import secrets
 import subprocess
 from collections.abc import Mapping
@@ -12,9 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncer.model.identity import digest
+from syncer.operations import folders
 
 if TYPE_CHECKING:
     from syncer.apply.context import RunIdentity
+
+_PLACE = "place"
+_PROCESS_TOKEN = secrets.token_hex(16)
 
 
 def identity(root: Path, environ: Mapping[str, str], now: datetime) -> RunIdentity:
@@ -26,8 +31,38 @@ def identity(root: Path, environ: Mapping[str, str], now: datetime) -> RunIdenti
 
 
 def place_of(root: Path) -> str:
-    """Name this clone of the project on this machine: two runs at one place cannot both be alive."""
-    return digest([platform.node(), str(root.resolve())])[:12]
+    """Name this clone of the project on this machine: two runs at one place cannot both be alive.
+
+    Two containers may have the same host name and path, so the clone keeps a random token. Where it cannot be kept,
+    each process is a place of its own, and waits for the leases of those before it.
+    """
+    try:
+        token = _kept_token(folders.private(root) / _PLACE)
+    except OSError:
+        token = _PROCESS_TOKEN
+    return digest([platform.node(), str(root.resolve()), token])[:12]
+
+
+def _kept_token(file: Path) -> str:
+    """Return the file's token, made on first need. What is no token is replaced. Raises OSError.
+
+    Of two processes that make it at once the later one's is kept; the other's run counts as somewhere else.
+    """
+    try:
+        kept = file.read_bytes()
+    except FileNotFoundError:
+        kept = b""
+    if re.fullmatch(rb"[0-9a-f]{32}\n", kept):
+        return kept.decode().strip()
+    token = secrets.token_hex(16)
+    own = file.with_name(f"{file.name}.{token}")
+    try:
+        own.write_text(f"{token}\n", encoding="utf-8", newline="\n")
+        own.replace(file)
+    except OSError:
+        own.unlink(missing_ok=True)
+        raise
+    return token
 
 
 def _actor(environ: Mapping[str, str]) -> str:
