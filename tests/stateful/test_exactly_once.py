@@ -250,11 +250,11 @@ class Exactly(RuleBasedStateMachine):
             for life in lives
             for permit in life.open_permits
         ]
-        changed = [each for each in found if each[2].spec_digest != digests[each[2].spec]]
+        waiting = [each for each in found if self.world.api.jobs[each[2].job].state == "ready"]
+        changed = [each for each in waiting if each[2].spec_digest != digests[each[2].spec]]
         held = {target for target, _, _ in changed}  # the others of an object wait behind it
         assert {target for target, _, _ in found} <= held, [permit for _, _, permit in found]
         for target, life, permit in changed:
-            assert self.world.api.jobs[permit.job].state == "ready"
             self._resolve(target, life, permit.job, "abandon")
 
     def _resolve(self, target: str, life: Generation, job: str, word: Any) -> None:
