@@ -351,7 +351,6 @@ def _refused(item: PlannedImport, why: str) -> PermitRefused:
     return PermitRefused(
         f"{item.file.path} is not started: {why}",
         where=f"spec {item.spec}, import {item.import_id}",
-        why=why,
         next_step="see what is left: syncer plan",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from syncer.errors import Refused
+from syncer.errors import Refused, SyncerError
 from syncer.model.identity import digest
 from syncer.settings import Settings
 
@@ -14,9 +14,16 @@ PRIVATE = ".syncer"
 def private(root: Path) -> Path:
     """Return `.syncer/`, made for its owner alone and ignored by git."""
     folder = root / PRIVATE
-    if not (folder / ".gitignore").exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    try:
+        if not (folder / ".gitignore").exists():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise SyncerError(
+            f"the private folder cannot be made: {error.strerror or error}",
+            where=folder.as_posix(),
+            next_step=f"make it writable: chmod u+rwx {root.as_posix()}",
+        ) from error
     return folder
 
 
