@@ -33,7 +33,7 @@ def open_store(root: Path, settings: Settings, *, run: str = "", sleep: Callable
     remote = settings.state.remote if settings.state.git == "push" else None
     try:
         top = Repository(root).top().resolve()
-        repository = Repository(top)
+        repository = Repository(top, durable=remote is None)
         folder = folders.state(root, settings).resolve().relative_to(top).as_posix()
         branch = settings.state.branch or _default_branch(repository, remote)
     except (GitFailed, ValueError) as error:

@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from syncer.errors import SyncerError
+from syncer.state.segments import sync_directory
 
 _CREDENTIALS_IN_URL = re.compile(r"(\w+://)[^/@\s]+@")
 NETWORK_SECONDS = 300
@@ -24,6 +25,8 @@ _POINTERS = frozenset(
 
 _PLAINLY = ("--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules")
 _BATCH_FACTS = 3
+# By itself git syncs neither single objects nor refs. Versions before 2.36 do not know the setting.
+_DURABLE = ("-c", "core.fsync=committed,reference")
 
 
 class GitFailed(Exception):
@@ -44,10 +47,15 @@ class Identity:
 
 
 class Repository:
-    """One clone, full or shallow, on a branch or detached."""
+    """One clone, full or shallow, on a branch or detached.
 
-    def __init__(self, folder: Path) -> None:
+    With `durable`, what is written here survives a power cut: for a log that no remote has.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.folder = folder
+        self._settings = ("-c", "gc.auto=0", *(_DURABLE if durable else ()))
+        self._is_durable = durable
 
     def run(self, *arguments: str, data: bytes | None = None, environment: Mapping[str, str] | None = None) -> bytes:
         """Run git and return what it printed. Raises GitFailed, and SyncerError when there is no git at all."""
@@ -55,7 +63,7 @@ class Repository:
         inherited = {name: value for name, value in os.environ.items() if name not in _POINTERS}
         try:
             answer = subprocess.run(  # noqa: S603 - no shell, and no argument that is not ours or git's own
-                ["git", "-c", "gc.auto=0", *arguments],  # noqa: S607 - the user's own git, wherever it is
+                ["git", *self._settings, *arguments],  # noqa: S607 - the user's own git, wherever it is
                 cwd=self.folder,
                 input=data,
                 capture_output=True,
@@ -165,8 +173,25 @@ class Repository:
         return True
 
     def move(self, ref: str, new: str, old: str | None) -> None:
-        """Move a local ref from exactly `old` to `new`. Raises GitFailed when it stands elsewhere by now."""
+        """Move a local ref from exactly `old` to `new`. Raises GitFailed when it stands elsewhere by now.
+
+        Raises SyncerError when it was moved and cannot be made durable.
+        """
         self.run("update-ref", ref, new, old or NOBODY)
+        if not self._is_durable:
+            return
+        file = self.folder / self.text("rev-parse", "--git-path", ref)
+        try:
+            sync_directory(file.parent)  # git syncs the ref's file before it gives it its name, and not the name
+        except FileNotFoundError:
+            return  # refs that are not kept in files of their own
+        except OSError as error:
+            raise SyncerError(
+                f"the state was committed and cannot be synced to disk: {error.strerror or error}",
+                where=str(file.parent),
+                why="nothing is started on the strength of a record that a power cut would take away",
+                next_step="check the disk, then: syncer apply",
+            ) from error
 
     def checked_out_branch(self) -> str | None:
         try:
