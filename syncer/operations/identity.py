@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from syncer.errors import SyncerError
 from syncer.model.identity import digest
 from syncer.operations import folders
 
@@ -38,7 +39,7 @@ def place_of(root: Path) -> str:
     """
     try:
         token = _kept_token(folders.private(root) / _PLACE)
-    except OSError:
+    except (OSError, SyncerError):
         token = _PROCESS_TOKEN
     return digest([platform.node(), str(root.resolve()), token])[:12]
 
