@@ -32,6 +32,7 @@ from syncer.model.events import Failure
 from syncer.model.log import Generation, Log
 from syncer.plan import PlannedImport
 
+SEE_THE_REST = "see what is left: syncer plan"
 _STOPS_ONE = (ApiError, Conflict, PrepareError, Refused, SourceError, Waiting)
 
 
@@ -54,7 +55,7 @@ def _settled(tools: Tools, item: PlannedImport, error: SyncerError) -> ImportOut
         return _outcome(tools, item, "interrupted", error)
     life = _newest(tools, error).find(tools.lineage(item), item.file.path, item.generation, item.import_id)
     if isinstance(error, PermitRefused) or _is_taken_over(tools, error, life):  # an open job is another run's then
-        return replace(_outcome(tools, item, "held", error), elsewhere=True, next_step="see what is left: syncer plan")
+        return replace(_outcome(tools, item, "held", error), elsewhere=True, next_step=error.next_step or SEE_THE_REST)
     if life is not None and life.open_permits:
         return _outcome(tools, item, _while_permitted(error), error, _job(life))
     if isinstance(error, Waiting):

@@ -121,6 +121,7 @@ class _Queue:
                 self._tell(job.item, _left_permitted(job.item, given, self._may_run, self._left))
             else:
                 if number and self._guarded(job.item, lambda: self._still_mine(job, given)) is None:  # noqa: B023 - called at once
+                    self._may_run, self._left = given.job, "detached"  # whoever has it now may be running it
                     continue
                 outcome = self._guarded(job.item, lambda: self._carried(job, given))  # noqa: B023 - called at once
                 if outcome is not None:

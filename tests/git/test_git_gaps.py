@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,11 +16,12 @@ from syncer.operations.ledger import open_ledger
 from syncer.operations.state_write import resolve
 from syncer.plan import Action, Filters
 from tests.apply.workspace import MAPPING, ORDERS, PEOPLE, START, Hurried, Noted, only, results
-from tests.git.clones import order_file
+from tests.git.clones import never_overlap, order_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from syncer.apply.outcome import ImportOutcome, RunOutcome
     from syncer.model.events import Submitted
     from syncer.plan import Plan, PlannedImport
     from tests.git.clones import Clone, Project
@@ -223,3 +226,31 @@ def test_what_was_queued_behind_a_job_that_is_left_running_is_left_too(project: 
     assert outcome.exit_code == 75
     assert clone.jobs() == ["running", "ready", "ready"]
     assert sorted(project.remote.events("shop")) == sorted(["claimed", "submitted"] * 3 + ["claimed"] * 3)
+
+
+@pytest.mark.parametrize("options", [Options(job_seconds=1)])
+def test_what_waits_behind_a_job_that_was_taken_over_is_left_to_the_next_run(project: Project) -> None:
+    """The other run may be at that very job, so nothing else of the queue is started beside it, of whatever spec."""
+    files = {f"orders/{name}.csv": order_file(name) for name in "abc"}
+    specs = by_file("one", "orders/a*.csv") | by_file("two", "orders/b*.csv") | by_file("zz", "orders/c*.csv")
+    project.seed(specs | files)
+    owner, other = project.clone("one"), project.clone("two")
+    at_second = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        runs: list[Future[RunOutcome]] = []
+
+        class AfterTheFirst(Noted):
+            def finished(self, item: PlannedImport, outcome: ImportOutcome) -> None:
+                super().finished(item, outcome)
+                if item.file.path == "orders/a.csv":
+                    reporter = once(Step.RUNNING, at_second.set, "b.csv")
+                    runs.append(pool.submit(other.run, clock=later, reporter=reporter))
+                    assert at_second.wait(30)
+
+        outcome = owner.run(reporter=AfterTheFirst())
+        taken = runs[0].result()
+    assert set(results(taken).values()) == {"completed"}
+    assert results(outcome) == {"orders/a.csv": "completed", "orders/b.csv": "held", "orders/c.csv": "detached"}
+    assert outcome.exit_code == 75
+    assert never_overlap(project.intervals("orders"))
+    assert owner.verify().clean
