@@ -33,7 +33,7 @@ def protocol(uri: str) -> str:
 
 def not_in_force(spec: Spec) -> tuple[NotInForce, ...]:
     """Return the keys of this spec whose behaviour is not built yet, in the order of the spec."""
-    return tuple(NotInForce(key, safety) for key, present, safety in _pending(spec) if present)
+    return tuple(dict.fromkeys(NotInForce(key, safety) for key, present, safety in _pending(spec) if present))
 
 
 def _pending(spec: Spec) -> Iterator[tuple[str, bool, bool]]:

@@ -11,6 +11,7 @@ from syncer.render.plan_words import (
     Group,
     attention_line,
     groups,
+    inert_keys,
     reason_of,
     skipped_words,
     summary,
@@ -55,9 +56,7 @@ def _group(group: Group) -> Iterator[str]:
     yield ""
     if group.spec is not None:
         notes = [f"- ⚠️ {escaped(text)}" for text in (group.spec.problem, *group.spec.warnings) if text]
-        for pending in group.spec.not_in_force:
-            safety = "; it is there for safety, so apply refuses" if pending.safety else ""
-            notes.append(f"- not in force yet: {code(pending.key)}{safety}")
+        notes += [f"- {label}: {', '.join(map(code, keys))}" for label, keys in inert_keys(group.spec)]
         yield from [*notes, ""] if notes else []
     if group.listed:
         listed = _table(group.listed)

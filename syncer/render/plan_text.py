@@ -12,6 +12,7 @@ from syncer.render.plan_words import (
     Group,
     attention_line,
     groups,
+    inert_keys,
     reason_of,
     skipped_words,
     summary,
@@ -51,9 +52,8 @@ def _group(group: Group, style: Style, width: int | None, *, verbose: bool) -> I
         yield f"  {style.red('! ' + shown(group.spec.problem))}"
     for warning in group.spec.warnings:
         yield f"  {style.yellow('warning:')} {shown(warning)}"
-    for pending in group.spec.not_in_force:
-        safety = "; it is there for safety, so apply refuses" if pending.safety else ""
-        yield f"  {style.yellow('not in force yet:')} {shown(pending.key)}{safety}"
+    for label, keys in inert_keys(group.spec):
+        yield f"  {style.yellow(label + ':')} {', '.join(map(shown, keys))}"
 
 
 def _items(items: tuple[PlannedImport, ...], style: Style, width: int | None) -> Iterator[str]:

@@ -57,6 +57,14 @@ def groups(plan: Plan) -> Iterator[Group]:
         )
 
 
+def inert_keys(spec: SpecPlan) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the keys that are understood but not acted on yet: first those without which apply will not go on."""
+    for label, safety in (("not in force yet, so apply refuses", True), ("not in force yet", False)):
+        keys = tuple(pending.key for pending in spec.not_in_force if pending.safety is safety)
+        if keys:
+            yield label, keys
+
+
 def skipped_words(items: tuple[PlannedImport, ...]) -> str:
     """Count what is skipped: "12 up to date, 3 left out"."""
     left_out = sum(1 for item in items if not item.imported)
