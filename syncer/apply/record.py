@@ -92,6 +92,7 @@ def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRe
     After it, nobody may start another job for the part until this one's end. A job gets a PermitRefused in its place
     when another run took the import over, finished it, or has a job on the same object.
     """
+    place = {mapped.item.key: number for number, mapped in enumerate(jobs)}
 
     def draft(log: Log, mapped: MappedJob) -> Submitted:
         item, held = mapped.item, mapped.held
@@ -104,6 +105,7 @@ def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRe
             **_about(tools, item),
             attempt=mapped.attempt,
             epoch=held.epoch,
+            position=place[item.key],
             job=mapped.job,
             spec_digest=item.spec_digest,
             preparation=item.preparation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime
 
 from syncer.apply import record
 from syncer.apply.context import Tools
@@ -11,6 +12,8 @@ from syncer.apply.imports import execute
 from syncer.apply.outcome import ImportOutcome, Result, RunOutcome
 from syncer.apply.resources import Creators
 from syncer.errors import SyncerError
+from syncer.model.events import Submitted
+from syncer.model.log import Lineage, Log
 from syncer.plan import Action, Plan, PlannedImport
 from syncer.plan.types import Key
 
@@ -179,10 +182,18 @@ def _resumed_first(plan: Plan, tools: Tools) -> list[PlannedImport]:
     """Return what is to run, jobs that were permitted before first, in the order in which they were.
 
     Their owner may be alive and go through them, too. In one and the same order neither starts a job while another one
-    of the object is running.
+    of the object is running. An import that was uploaded again keeps the place of its first permit.
     """
-    permits = tools.store.read().open_permits(tools.workspace)
-    given = {permit.job: permit.time for permit in permits}
+    log = tools.store.read()
+    given = {permit.job: _first_permitted(log, permit) for permit in log.open_permits(tools.workspace)}
     resumed = [item for item in plan.runnable if item.action is Action.RESUME]
-    resumed.sort(key=lambda item: (item.job not in given, given.get(item.job or "")))
+    resumed.sort(key=lambda item: given.get(item.job or "", (tools.clock(), 0)))
     return resumed + [item for item in plan.runnable if item.action is not Action.RESUME]
+
+
+def _first_permitted(log: Log, permit: Submitted) -> tuple[datetime, int]:
+    """Say when, and as which of its queue, the first job of the permit's import was permitted."""
+    lineage = Lineage((permit.spec,), permit.workspace, permit.object)
+    life = log.find(lineage, permit.path, permit.generation, permit.import_id)
+    permits = life.permits if life else [permit]
+    return min((given.time, given.position) for given in permits)

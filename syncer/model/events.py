@@ -116,9 +116,13 @@ class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
 
 
 class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
-    """The permit: this job, and no other, may be started for this part."""
+    """The permit: this job, and no other, may be started for this part.
+
+    Jobs that are permitted together are started one by one, by their `position`.
+    """
 
     epoch: Positive
+    position: Count = 0
     job: str
     spec_digest: str
     preparation: str
