@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -67,7 +68,8 @@ def reconcile(
     answer ends the run before anything is claimed. `is_running` says that this very run holds the log. `stop` is
     asked while files are read.
     """
-    folders.private(project.root)
+    with contextlib.suppress(SyncerError):  # a checkout that cannot be written to can be planned all the same
+        folders.private(project.root)
     with FingerprintCache(folders.fingerprint_cache(project.root)) as cache:
         specs = spec_inputs(project, filters, cache, stop=stop)
     log = store.read()

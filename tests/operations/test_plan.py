@@ -221,3 +221,12 @@ def test_settings_and_modes_that_people_may_misjudge_are_marked(crm: Workspace) 
         "notify",
     ]
     assert "every column of the file is sent" in only(only(made.specs).warnings)
+
+
+def test_a_checkout_that_cannot_be_written_to_can_be_planned(crm: Workspace) -> None:
+    """What a plan keeps for the next one is a convenience; a run says why it cannot work there."""
+    (crm.root / ".syncer").write_text("in the way", encoding="utf-8")
+    assert only(plan(crm.root, environ=crm.environ).imports).action is Action.IMPORT
+    with pytest.raises(SyncerError):
+        crm.run()
+    assert "POST /import-jobs" not in crm.calls()
