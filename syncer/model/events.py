@@ -118,7 +118,8 @@ class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
 class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
     """The permit: this job, and no other, may be started for this part.
 
-    Jobs that are permitted together are started one by one, by their `position`.
+    Jobs that are permitted together are started one by one, by their `position`. `content` is `sha256:<hex>` of the
+    source file's stored bytes as they were read: the evidence when a store's tag changes and the bytes did not.
     """
 
     epoch: Positive
@@ -127,6 +128,7 @@ class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
     spec_digest: str
     preparation: str
     artifact: ArtifactFacts
+    content: str | None = None
     correlation_id: str = ""
     list_use: ListUse | None = msgspec.field(default=None, name="list")
     audience: AudienceUse | None = None

@@ -31,7 +31,8 @@ class SourceFile:
     `path` is what identifies the file across runs and machines: project-relative with forward slashes for local
     files, the full URL otherwise. `location` is where it can be opened now. `fingerprint` is `scheme:value`. `date`
     is parsed from the path where the URI has `{date:…}`, else None. `rows` is known only where somebody needed it and
-    it was counted.
+    it was counted, `content` (`sha256:<hex>` of the stored bytes) only where somebody read them all. `missing_marker`
+    is the path of the `ready.marker` that should stand beside the file and does not.
     """
 
     path: str
@@ -43,6 +44,13 @@ class SourceFile:
     compression: Compression | None = None
     date: date | None = None
     rows: int | None = None
+    content: str | None = None
+    missing_marker: str = ""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the file is in an object store rather than on this disk."""
+        return "://" in self.path
 
     @property
     def name(self) -> str:
