@@ -99,12 +99,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", rename
 
 
 class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
-    """A run is about to work on an import. It freezes what templates and the source resolved to."""
+    """A run is about to work on an import. It freezes what templates and the source resolved to.
+
+    `tag` is the listing's own word for the version where the fingerprint is another one (`identity: content`).
+    """
 
     epoch: Positive
     lease: Moment
     size: Count
     modified: Moment
+    tag: str = ""
     preparation: str
     spec_digest: str
     parts: Positive = 1
@@ -120,6 +124,7 @@ class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
 
     Jobs that are permitted together are started one by one, by their `position`. `content` is `sha256:<hex>` of the
     source file's stored bytes as they were read: the evidence when a store's tag changes and the bytes did not.
+    `version` is what held the read to one version of the object: a version id, a generation or an ETag.
     """
 
     epoch: Positive
@@ -129,6 +134,7 @@ class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
     preparation: str
     artifact: ArtifactFacts
     content: str | None = None
+    version: str = ""
     correlation_id: str = ""
     list_use: ListUse | None = msgspec.field(default=None, name="list")
     audience: AudienceUse | None = None

@@ -31,8 +31,9 @@ class SourceFile:
     `path` is what identifies the file across runs and machines: project-relative with forward slashes for local
     files, the full URL otherwise. `location` is where it can be opened now. `fingerprint` is `scheme:value`. `date`
     is parsed from the path where the URI has `{date:…}`, else None. `rows` is known only where somebody needed it and
-    it was counted, `content` (`sha256:<hex>` of the stored bytes) only where somebody read them all. `missing_marker`
-    is the path of the `ready.marker` that should stand beside the file and does not.
+    it was counted, `content` (`sha256:<hex>` of the stored bytes) only where somebody read them all. `tag` is the
+    listing's own word for the version where the fingerprint is another one (`identity: content`). `missing_marker` is
+    the path of the `ready.marker` that should stand beside the file and does not.
     """
 
     path: str
@@ -44,6 +45,7 @@ class SourceFile:
     compression: Compression | None = None
     date: date | None = None
     rows: int | None = None
+    tag: str = ""
     content: str | None = None
     missing_marker: str = ""
 
