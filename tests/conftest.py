@@ -6,8 +6,11 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from tests.servers.store import CLOUD_VARIABLES
+
 # What would change the behaviour under test: a developer's own settings, the CI around the tests, proxies, colours.
-_FOREIGN_PREFIXES = ("SYNCER_", "GITHUB_", "RUNNER_", "AWS_", "AZURE_", "GOOGLE_")
+_FOREIGN_PREFIXES = ("SYNCER_", "GITHUB_", "RUNNER_", *CLOUD_VARIABLES)
+_OWN_PREFIX = "SYNCER_TEST_"  # what people say to the tests themselves
 _FOREIGN_NAMES = {
     "CI",
     "EXPERITURE_API_KEY",
@@ -19,6 +22,8 @@ _FOREIGN_NAMES = {
     "FORCE_COLOR",
     "COLUMNS",
 }
+
+pytest_plugins = ["tests.servers.fixtures"]
 
 settings.register_profile("local", deadline=None)
 # In CI the same examples every time: a red build must be red again on the next machine.
@@ -36,8 +41,11 @@ settings.register_profile(
 def _scrub_environment() -> None:
     # Workers inherit the scrubbed environment, so the choice of profile travels in a variable of its own.
     os.environ.setdefault("HYPOTHESIS_PROFILE", "repeatable" if os.environ.get("CI") else "local")
+    if os.environ.get("CI"):
+        os.environ["SYNCER_TEST_CI"] = "1"
     for name in list(os.environ):
-        if name.upper() in _FOREIGN_NAMES or name.upper().startswith(_FOREIGN_PREFIXES):
+        foreign = name.upper() in _FOREIGN_NAMES or name.upper().startswith(_FOREIGN_PREFIXES)
+        if foreign and not name.startswith(_OWN_PREFIX):
             del os.environ[name]
 
 
