@@ -1,0 +1,218 @@
+"""S3 and stores that speak its protocol, through s3fs.
+
+s3fs knows the credentials, signs every request and speaks for the first page of a listing and for single objects. The
+many pages of a long listing and the ranges of a read are plain GETs of URLs that it signed: its own parser takes twenty
+times as long for a page, and its event loop is one thread for all reads.
+
+An ETag tells versions apart only together with the size, and a stricter word (the version id) holds a read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from syncer.errors import SourceError
+from syncer.source.stores.base import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    Listed,
+    ObjectChangedError,
+    Place,
+    RetryableError,
+)
+from syncer.source.stores.failures import Kind, failed
+from syncer.source.stores.http import Http, Reply
+from syncer.source.stores.s3_page import Page, error_code, read_page
+
+if TYPE_CHECKING:
+    import s3fs
+
+    from syncer.settings import Connection
+
+SIGNED_SECONDS: Final = 3600
+UNVERSIONED: Final = ("", "null")
+_COLD: Final = ("GLACIER", "DEEP_ARCHIVE")
+_KINDS: Final[Mapping[str, Kind]] = {
+    "NoSuchBucket": Kind.NO_BUCKET,
+    "InvalidBucketName": Kind.NO_BUCKET,
+    "AccessDenied": Kind.NO_PERMISSION,
+    "AllAccessDisabled": Kind.NO_PERMISSION,
+    "AccountProblem": Kind.NO_PERMISSION,
+    "403": Kind.NO_PERMISSION,
+    "InvalidAccessKeyId": Kind.WRONG_CREDENTIALS,
+    "SignatureDoesNotMatch": Kind.WRONG_CREDENTIALS,
+    "ExpiredToken": Kind.WRONG_CREDENTIALS,
+    "InvalidToken": Kind.WRONG_CREDENTIALS,
+    "RequestTimeTooSkewed": Kind.WRONG_CREDENTIALS,
+    "InvalidClientTokenId": Kind.WRONG_CREDENTIALS,
+    "InvalidObjectState": Kind.COLD,
+}
+_GONE: Final = ("PreconditionFailed", "NoSuchKey", "NoSuchVersion", "412", "404")
+_BUSY: Final = ("SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted")
+_NO_CREDENTIALS: Final = ("NoCredentialsError", "ProfileNotFound", "PartialCredentialsError", "TokenRetrievalError")
+_BAD_CREDENTIALS: Final = ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "CredentialRetrievalError")
+
+
+class S3Store:
+    """One bucket. See `base.ObjectStore` for the contract."""
+
+    def __init__(self, place: Place, connection: Connection | None, environ: Mapping[str, str]) -> None:
+        self.place = place
+        self._requester = {"RequestPayer": "requester"} if connection and connection.requester_pays else {}
+        self._fs = _filesystem(connection, environ)
+        self._http = Http(environ, environ.get("AWS_CA_BUNDLE", ""))
+
+    def pages(self, prefix: str, *, after: str = "") -> Iterator[list[Listed]]:
+        query = {"Prefix": prefix, **({"StartAfter": after} if after else {})}
+        answer = self._asked("listed", "list_objects_v2", **query)
+        yield [_listed(entry) for entry in answer.get("Contents", ()) if not entry["Key"].endswith("/")]
+        token = answer.get("NextContinuationToken")
+        while token:
+            page = self._page({"Prefix": prefix, "ContinuationToken": token})
+            yield page.listed
+            token = page.next_token
+
+    def folders(self, prefix: str) -> list[str]:
+        names: list[str] = []
+        token: dict[str, str] = {}
+        while True:
+            answer = self._asked("listed", "list_objects_v2", Prefix=prefix, Delimiter="/", **token)
+            names += [entry["Prefix"] for entry in answer.get("CommonPrefixes", ())]
+            if not answer.get("NextContinuationToken"):
+                return names
+            token = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def look(self, key: str) -> Listed | None:
+        try:
+            head = self._fs.call_s3("head_object", Bucket=self.place.bucket, Key=key, **self._requester)
+        except FileNotFoundError:
+            return None
+        except Exception as error:
+            raise self._explained(error, "read") from error
+        version = head.get("VersionId") or ""
+        entry = {"Key": key, "Size": head["ContentLength"], **head}
+        return _listed(entry)._replace(version="" if version in UNVERSIONED else version)
+
+    def read(self, listed: Listed, start: int, into: memoryview) -> None:
+        asked = {"Key": listed.key, **({"VersionId": listed.version} if listed.version else {})}
+        headers = {"Range": f"bytes={start}-{start + len(into) - 1}", "If-Match": f'"{listed.held}"'}
+        reply = self._http.get(self._signed("get_object", "read", asked), headers, into)
+        whole = reply.status == HTTPStatus.OK and len(into) == listed.size
+        if reply.status != HTTPStatus.PARTIAL_CONTENT and not whole:
+            self._refused(reply, "read")
+        if reply.headers.get("etag", "").strip('"') not in ("", listed.held) or reply.length != len(into):
+            raise ObjectChangedError(listed.key)
+
+    def close(self) -> None:
+        """Close the connections of reads; those of s3fs end with the process."""
+        self._http.close()
+
+    def _page(self, query: Mapping[str, str]) -> Page:
+        for attempt in range(3):
+            try:
+                reply = self._http.get(self._signed("list_objects_v2", "listed", {**query, "EncodingType": "url"}), {})
+                if reply.status == HTTPStatus.OK:
+                    return read_page(reply.body, s3_object)
+                self._refused(reply, "listed")
+            except RetryableError as error:
+                if attempt == 2:  # noqa: PLR2004 - the third attempt is the last
+                    raise failed(Kind.UNREACHABLE, self.place, "listed", detail=error.why) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    def _asked(self, doing: str, method: str, **arguments: str) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = self._fs.call_s3(method, Bucket=self.place.bucket, **arguments, **self._requester)
+        except Exception as error:
+            raise self._explained(error, doing) from error
+        return answer
+
+    def _signed(self, method: str, doing: str, arguments: Mapping[str, str]) -> str:
+        """Return a URL that carries the right to this one request. It is a password: it goes into no message."""
+        from fsspec.asyn import sync
+
+        bucket = {"Bucket": self.place.bucket, **arguments, **self._requester}
+        try:
+            client = sync(self._fs.loop, self._fs.set_session)
+            url: str = sync(
+                self._fs.loop, client.generate_presigned_url, method, Params=bucket, ExpiresIn=SIGNED_SECONDS
+            )
+        except Exception as error:  # noqa: BLE001 - as above
+            raise self._explained(error, doing) from None
+        return url
+
+    def _refused(self, reply: Reply, doing: str) -> None:
+        code = error_code(reply.body) or str(int(reply.status))
+        if code in _GONE:
+            raise ObjectChangedError(code)
+        if code in _BUSY or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "429":
+            raise RetryableError(f"it answers {code}")
+        raise failed(_KINDS.get(code, Kind.OTHER), self.place, doing, detail=f"its code is {code}")
+
+    def _explained(self, error: Exception, doing: str) -> SourceError:
+        if isinstance(error, SourceError):
+            return error
+        code = _code(error)
+        if code:
+            return failed(_KINDS.get(code, Kind.OTHER), self.place, doing, detail=f"its code is {code}")
+        name = type(error).__name__
+        if name in _NO_CREDENTIALS:
+            return failed(Kind.NO_CREDENTIALS, self.place, doing, detail=name)
+        if name in _BAD_CREDENTIALS:
+            return failed(Kind.WRONG_CREDENTIALS, self.place, doing, detail=name)
+        if isinstance(error, ValueError):  # botocore's word for a region or an endpoint that is none
+            return failed(Kind.OTHER, self.place, doing, detail=name)
+        return failed(Kind.UNREACHABLE, self.place, doing, detail=name)
+
+
+def _filesystem(connection: Connection | None, environ: Mapping[str, str]) -> s3fs.S3FileSystem:
+    import s3fs
+
+    endpoint = connection.endpoint_url if connection else None
+    region = connection.region if connection else None
+    profile = connection.profile if connection else None
+    config: dict[str, Any] = {
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
+        "retries": {"max_attempts": 3, "mode": "standard"},
+        "signature_version": "s3v4",
+    }
+    named = endpoint or environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or ""
+    if named and "amazonaws.com" not in named:
+        # Few stores beside Amazon's have a host name for each bucket, and all know the bucket as a path.
+        config["s3"] = {"addressing_style": "path"}
+    return s3fs.S3FileSystem(
+        anon=connection.anonymous if connection else False,
+        endpoint_url=endpoint,
+        client_kwargs={"region_name": region} if region else {},
+        config_kwargs=config,
+        requester_pays=connection.requester_pays if connection else False,
+        use_listings_cache=False,
+        skip_instance_cache=True,
+        **({"profile": profile} if profile else {}),
+    )
+
+
+def _listed(entry: Mapping[str, Any]) -> Listed:
+    modified: datetime = entry["LastModified"]
+    return s3_object(
+        entry["Key"], entry["Size"], modified, entry["ETag"].strip('"'), entry.get("StorageClass", "STANDARD")
+    )
+
+
+def s3_object(key: str, size: int, modified: datetime, etag: str, storage_class: str) -> Listed:
+    """Describe an object by what a listing's line holds; `etag` is without its quotes."""
+    return Listed(
+        key, size, modified, f"etag:{etag}:{size}", etag, cold=storage_class if storage_class in _COLD else ""
+    )
+
+
+def _code(error: BaseException) -> str:
+    """Return S3's code for a refusal: s3fs translates it into a built-in error and keeps the original behind it."""
+    for known in (error, error.__cause__):
+        response = getattr(known, "response", None)
+        if isinstance(response, dict):
+            return str(response.get("Error", {}).get("Code", ""))
+    return ""

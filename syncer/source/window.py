@@ -1,0 +1,158 @@
+"""Read an object as one stream, through a bounded window of ranges that are fetched side by side.
+
+One connection to a distant store is slow whatever the link can do; a dozen together fill it. The window is as wide as
+the buffers that are free, and those are the whole process's: however many files are read at once, memory stays flat.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from typing import TYPE_CHECKING, Final
+
+from syncer.source.stopping import Stop, check
+from syncer.source.stores.base import RetryableError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+BLOCK_BYTES: Final = 4 << 20
+BLOCKS: Final = 12
+"""48 MiB for all reads of the process. Fewer do not fill a link with 30 ms of delay; more are no faster there."""
+ATTEMPTS: Final = 5
+_PATIENCE_SECONDS: Final = 0.2
+"""How long a wait for a range lasts before it is asked whether to stop."""
+
+Fetch = Callable[[int, memoryview], None]
+"""Fill the buffer with the bytes from an offset, or raise RetryableError or what ends the read."""
+
+
+class Buffers:
+    """A fixed number of equal buffers. A reader that holds none waits for one; with one it can always go on.
+
+    So readers cannot lock each other out: whoever holds a buffer gives it back when its bytes are read.
+    """
+
+    def __init__(self, count: int = BLOCKS, size: int = BLOCK_BYTES) -> None:
+        self.size = size
+        self._left = count
+        self._free: list[bytearray] = []
+        self._changed = threading.Condition()
+
+    def take(self, *, stop: Stop | None = None, wait: bool) -> bytearray | None:
+        """Return a buffer; where none is free, wait for one or return None."""
+        with self._changed:
+            while not self._free and not self._left:
+                if not wait:
+                    return None
+                self._changed.wait(_PATIENCE_SECONDS)
+                check(stop)
+            if self._free:
+                return self._free.pop()
+            self._left -= 1
+            return bytearray(self.size)
+
+    def give_back(self, buffer: bytearray) -> None:
+        with self._changed:
+            self._free.append(buffer)
+            self._changed.notify()
+
+
+SHARED: Final = Buffers()
+
+
+class Window(io.RawIOBase):
+    """The bytes of one object, in order. Close it: fetches that are under way end, and their buffers come back.
+
+    A range that fails is fetched again by itself. `read` raises what `fetch` raised once a range's attempts are used
+    up, and Interrupted when `stop` says so.
+    """
+
+    def __init__(self, fetch: Fetch, size: int, *, buffers: Buffers = SHARED, stop: Stop | None = None) -> None:
+        super().__init__()
+        self._fetch = fetch
+        self._size = size
+        self._buffers = buffers
+        self._stop = stop
+        self._next = 0
+        self._ranges: deque[tuple[Future[None], bytearray, int]] = deque()
+        self._taken = 0
+        self._closing = threading.Event()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return what is there of the current range, at most `size` bytes; b"" at the end."""
+        if size < 0:
+            return self.readall()
+        self._widen()
+        if not self._ranges:
+            return b""
+        arrived, buffer, length = self._ranges[0]
+        self._wait_for(arrived)
+        end = min(self._taken + size, length)
+        block = bytes(memoryview(buffer)[self._taken : end])
+        self._taken = end
+        if end == length:
+            self._ranges.popleft()
+            self._buffers.give_back(buffer)
+            self._taken = 0
+        return block
+
+    def readinto(self, target: WriteableBuffer) -> int:
+        view = memoryview(target).cast("B")
+        block = self.read(len(view))
+        view[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._closing.set()
+            if self._pool is not None:
+                self._pool.shutdown(wait=True, cancel_futures=True)
+            for _, buffer, _ in self._ranges:
+                self._buffers.give_back(buffer)
+            self._ranges.clear()
+        super().close()
+
+    def _widen(self) -> None:
+        """Begin as many ranges as there are buffers; none may be left waiting without one under way."""
+        while self._next < self._size:
+            buffer = self._buffers.take(stop=self._stop, wait=not self._ranges)
+            if buffer is None:
+                return
+            length = min(self._buffers.size, self._size - self._next)
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(BLOCKS, thread_name_prefix="range")
+            arrived = self._pool.submit(self._fetched, self._next, memoryview(buffer)[:length])
+            self._ranges.append((arrived, buffer, length))
+            self._next += length
+
+    def _wait_for(self, arrived: Future[None]) -> None:
+        while True:
+            try:
+                arrived.result(_PATIENCE_SECONDS)
+            except NotYet:
+                if arrived.done():
+                    raise
+                check(self._stop)
+            else:
+                return
+
+    def _fetched(self, start: int, into: memoryview) -> None:
+        """Fetch one range, again and again while there is hope. Runs in a thread of the pool."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._fetch(start, into)
+            except RetryableError:
+                pause = random.uniform(0, 0.2 * 2**attempt)  # noqa: S311 - jitter, not a secret
+                if attempt == ATTEMPTS or self._closing.wait(pause):
+                    raise
+        raise AssertionError("the last attempt returns or raises")
