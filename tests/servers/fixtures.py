@@ -8,13 +8,21 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from tests.servers.azure import AzureServer, azurite
+from tests.servers.gcs import GcsServer, fake_gcs
 from tests.servers.local import LocalDisk
 from tests.servers.s3 import S3Server
 from tests.servers.s3_moto import moto
 from tests.servers.s3_seaweed import seaweed
 from tests.servers.store import CLOUD_VARIABLES, Bucket, Store
 
-STORES = {"s3-moto": "s3_moto", "s3-seaweed": "s3_seaweed", "local": "local_disk"}
+STORES = {
+    "s3-moto": "s3_moto",
+    "s3-seaweed": "s3_seaweed",
+    "gcs": "gcs",
+    "azure": "azure",
+    "local": "local_disk",
+}
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +36,20 @@ def s3_moto() -> Iterator[S3Server]:
 def s3_seaweed() -> Iterator[S3Server]:
     """S3 that enforces signatures."""
     with seaweed() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gcs() -> Iterator[GcsServer]:
+    """Google Cloud Storage that takes any credentials."""
+    with fake_gcs() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azure() -> Iterator[AzureServer]:
+    """Azure Blob Storage that enforces signatures; skipped where it is not installed."""
+    with azurite() as server:
         yield server
 
 

@@ -8,7 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, runtime_checkable
 
 # What the environment's variables begin with that would send a client elsewhere.
-CLOUD_VARIABLES = ("AWS_", "AZURE_", "GOOGLE_", "GCSFS_", "FSSPEC_", "CLOUDSDK_", "STORAGE_EMULATOR_HOST")
+CLOUD_VARIABLES = (
+    "AWS_",
+    "AZURE_",
+    "GOOGLE_",
+    "GCSFS_",
+    "FSSPEC_",
+    "CLOUDSDK_",
+    "STORAGE_EMULATOR_HOST",
+    "NO_GCE_CHECK",
+)
 
 
 class Bucket(Protocol):
