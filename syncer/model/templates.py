@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from syncer.model.files import SourceFile
@@ -113,7 +114,7 @@ def date_in_path(uri: str, path: str) -> date | None:
     None means that the URI has no date, or that the path is no real day there (`2026-02-30`), or that two dates of
     one path disagree: such a path does not belong to the source. `*` never crosses a `/`, `**` does.
     """
-    match = re.fullmatch(_path_pattern(uri), path)
+    match = _path_pattern(uri).fullmatch(path)
     if match is None:
         return None
     found: dict[str, int] = {}
@@ -123,7 +124,8 @@ def date_in_path(uri: str, path: str) -> date | None:
     return _day(found)
 
 
-def _path_pattern(uri: str) -> str:
+@lru_cache(maxsize=256)
+def _path_pattern(uri: str) -> re.Pattern[str]:
     """Compile the URI to a regular expression in which every date directive is a group of its own (`Y_0`, `m_1`, …)."""
     pieces: list[str] = []
     position = 0
@@ -133,7 +135,7 @@ def _path_pattern(uri: str) -> str:
         position = match.end()
     pieces.append(_glob_pattern(uri[position:]))
     numbers = itertools.count()
-    return re.sub(r"\(\?P<([A-Za-z])>", lambda m: f"(?P<{m[1]}_{next(numbers)}>", "".join(pieces))
+    return re.compile(re.sub(r"\(\?P<([A-Za-z])>", lambda m: f"(?P<{m[1]}_{next(numbers)}>", "".join(pieces)))
 
 
 def _date_pattern(form: str) -> str:
