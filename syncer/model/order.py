@@ -12,22 +12,25 @@ from typing import TypeAlias
 
 from syncer.model.files import SourceFile
 
-NaturalKey: TypeAlias = tuple[str | int, ...]
-OrderKey: TypeAlias = tuple[date, datetime, NaturalKey, str]
+OrderKey: TypeAlias = tuple[date, datetime, str, str]
 
-_NUMBER = re.compile(r"([0-9]+)")
+_NUMBER = re.compile(r"0*([0-9]+)")
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
-def natural_key(path: str) -> NaturalKey:
+def natural_key(path: str) -> str:
     """Sort paths as people count: `part-2` before `part-10`, and a folder's files before those of a longer name.
 
-    Text and numbers alternate, so keys always compare. Numbers of equal value compare equal (`01` and `1`); whoever
-    needs a total order adds the path itself.
+    Numbers of equal value compare equal (`01` and `1`); whoever needs a total order adds the path itself. The key is
+    one text hardly longer than the path, since a listing is sorted with all of its keys in memory: a number is written
+    as a character lower than any of a path, then its length, then its digits.
     """
-    pieces: list[str | int] = list(_NUMBER.split(path.replace("/", "\0")))
-    pieces[1::2] = map(int, pieces[1::2])
-    return tuple(pieces)
+    return _NUMBER.sub(_number, path.replace("/", "\1"))
+
+
+def _number(match: re.Match[str]) -> str:
+    digits = match[1]
+    return f"\0{chr(len(digits))}{digits}"
 
 
 def order_key(file: SourceFile, order: str = "path") -> OrderKey:

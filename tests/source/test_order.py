@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,3 +23,15 @@ def test_any_paths_compare(paths: list[str]) -> None:
     once = sorted(paths, key=lambda path: (natural_key(path), path))
     rotated = [*once[1:], *once[:1]]
     assert sorted(rotated, key=lambda path: (natural_key(path), path)) == once
+
+
+@given(st.lists(st.text(st.sampled_from("a01 29-/.é²"), max_size=8), min_size=2, max_size=2))
+def test_the_key_orders_as_text_and_numbers_taken_apart_do(pair: list[str]) -> None:
+    """The compact key puts any two paths in the order in which their pieces stand, numbers as numbers."""
+
+    def pieces(path: str) -> list[tuple[int, int, str]]:
+        found = re.findall(r"([0-9]+)|([^0-9])", path.replace("/", "\0"))
+        return [(0, int(number), "") if number else (1, 0, character) for number, character in found]
+
+    one, other = pair
+    assert (natural_key(one) < natural_key(other)) == (pieces(one) < pieces(other))
