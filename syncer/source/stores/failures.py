@@ -16,6 +16,7 @@ class Kind(StrEnum):
     WRONG_CREDENTIALS = "wrong credentials"
     NO_PERMISSION = "no permission"
     UNREACHABLE = "unreachable"
+    NOT_PUBLIC = "not public"
     COLD = "cold"
     OTHER = "other"
 
@@ -59,6 +60,11 @@ def failed(kind: Kind, place: Place, doing: str, *, detail: str = "") -> SourceE
             f"{noun} {place.bucket} cannot be {doing}: permission denied",
             f"{_who(place)} may not do that",
             f"give it {_RIGHTS[cloud]}",
+        ),
+        Kind.NOT_PUBLIC: (
+            f"{noun} {place.bucket} cannot be {doing}: it is not public",
+            f"{_who(place)} asks as nobody (`anonymous: true`), and the store refuses that",
+            f"take `anonymous` out and give credentials: {_CHAIN[cloud]}",
         ),
         Kind.UNREACHABLE: (
             f"{noun} {place.bucket} cannot be reached",

@@ -28,7 +28,7 @@ class Reply:
 
 
 class Http:
-    """GETs for one store. Thread-safe. The URLs are passwords: they are in no error and no log."""
+    """GETs and HEADs for one store. Thread-safe. The URLs are passwords: they are in no error and no log."""
 
     def __init__(self, environ: Mapping[str, str], certificates: str = "") -> None:
         self._environ = environ
@@ -40,11 +40,22 @@ class Http:
 
         Raises RetryableError when there is no answer, or when it ends before the buffer is full.
         """
+        return self._ask("GET", url, headers, into)
+
+    def head(self, url: str, headers: Mapping[str, str]) -> Reply:
+        """Send one HEAD. Raises RetryableError when there is no answer."""
+        return self._ask("HEAD", url, headers, None)
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.clear()
+
+    def _ask(self, method: str, url: str, headers: Mapping[str, str], into: memoryview | None) -> Reply:
         from urllib3.exceptions import HTTPError
 
         try:
             response = self._pool(url).request(
-                "GET",
+                method,
                 url,
                 headers={"Accept-Encoding": "identity", **headers},
                 preload_content=False,
@@ -61,10 +72,6 @@ class Http:
                 response.release_conn() if response.closed or not response.length_remaining else response.close()
         except (HTTPError, OSError) as error:
             raise RetryableError(f"no answer ({type(error).__name__})") from None
-
-    def close(self) -> None:
-        for pool in self._pools.values():
-            pool.clear()
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
