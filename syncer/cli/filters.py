@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from syncer.cli.parser import Parser
 
-NAMES = ("spec", "tag", "exclude", "since", "until", "over_limits")
+NAMES = ("spec", "tag", "exclude", "since", "until", "over_limits", "out_of_order")
 
 
 def add_selection(parser: Parser) -> None:
@@ -29,13 +29,11 @@ def add_filters(parser: Parser) -> None:
     group = parser.add_argument_group("which files")
     group.add_argument("--since", metavar="DAY", help="a backfill from this day on, such as 2026-11-01")
     group.add_argument("--until", metavar="DAY", help="a backfill up to and with this day")
-    group.add_argument(
-        "--over-limits",
-        metavar="SPEC",
-        action="append",
-        default=[],
-        help="let this spec pass its limits in this run (repeatable)",
-    )
+    for option, about in (
+        ("--over-limits", "let this spec pass its limits in this run (repeatable)"),
+        ("--out-of-order", "let this spec import files older than what it has imported, in this run (repeatable)"),
+    ):
+        group.add_argument(option, metavar="SPEC", action="append", default=[], help=about)
 
 
 def any_given(arguments: Namespace) -> bool:

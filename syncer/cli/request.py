@@ -76,7 +76,13 @@ def filters_of(arguments: argparse.Namespace) -> Filters:
     since, until = _day(arguments.since, "--since"), _day(arguments.until, "--until")
     if since and until and since > until:
         raise UsageError(f"--since {since} is after --until {until}: no day is in between")
-    return replace(selection_of(arguments), since=since, until=until, over_limits=tuple(arguments.over_limits))
+    return replace(
+        selection_of(arguments),
+        since=since,
+        until=until,
+        over_limits=tuple(arguments.over_limits),
+        out_of_order=tuple(arguments.out_of_order),
+    )
 
 
 def _day(text: str | None, option: str) -> date | None:

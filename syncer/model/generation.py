@@ -27,6 +27,8 @@ from syncer.model.events import (
 )
 
 E = TypeVar("E", bound=Event)
+CONTENT = "sha256:"
+"""The scheme of a fingerprint that is the digest of the file's own bytes."""
 
 
 def rank(event: Claimed | Submitted) -> tuple[int, str]:
@@ -127,17 +129,42 @@ class Generation:
         return self.baseline is not None or self.completed_parts >= set(range(1, parts + 1))
 
     @property
+    def is_imported(self) -> bool:
+        """Whether the platform has its rows as far as the log knows, and nobody has asked to send them again."""
+        return self.done and self.forgotten is None
+
+    @property
+    def content(self) -> str | None:
+        """The digest of this version's bytes (`sha256:<hex>`), where the fingerprint or a job that got them tells.
+
+        Where only the path counts a version may have had several contents: then that of the completed job.
+        """
+        if self.fingerprint.startswith(CONTENT):
+            return self.fingerprint
+        ended = {finish.job for finish in self.finishes if finish.outcome == "completed"}
+        ended |= {resolution.job for resolution in self.resolutions if resolution.decision == "completed"}
+        read = {permit.job: permit.content for permit in self.permits if permit.content}
+        told = {read[job] for job in ended & read.keys() if job is not None} or set(read.values())
+        return told.pop() if len(told) == 1 else None
+
+    @property
     def completed_parts(self) -> set[int]:
-        part_of = {permit.job: permit.part for permit in self.permits}
         completed = {finish.part for finish in self.finishes if finish.outcome == "completed"}
+        if not self.resolutions:
+            return completed
+        part_of = {permit.job: permit.part for permit in self.permits}
         return completed | {part_of.get(r.job, r.part) for r in self.resolutions if r.decision == "completed"}
 
     @property
     def open_permits(self) -> list[Submitted]:
         """Permits whose job has no recorded end, by part and attempt."""
         ended = {finish.job for finish in self.finishes}
-        ended |= {r.job for r in self.resolutions if r.decision != "start"}
-        unique = {permit.job: permit for permit in sorted(self.permits, key=rank) if permit.job not in ended}
+        if self.resolutions:
+            ended |= {r.job for r in self.resolutions if r.decision != "start"}
+        still_open = [permit for permit in self.permits if permit.job not in ended]
+        if not still_open:
+            return still_open
+        unique = {permit.job: permit for permit in sorted(still_open, key=rank)}
         return sorted(unique.values(), key=lambda permit: (permit.part, permit.attempt, permit.job))
 
     @property

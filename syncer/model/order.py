@@ -38,5 +38,9 @@ def order_key(file: SourceFile, order: str = "path") -> OrderKey:
 
     A file whose path has no date comes before those that have one.
     """
-    modified = file.modified if order == "modified" else _ANY_TIME
-    return (file.date or date.min, modified, natural_key(file.path), file.path)
+    return key_of(file.path, file.date, file.modified, order)
+
+
+def key_of(path: str, day: date | None, modified: datetime, order: str = "path") -> OrderKey:
+    """Sort key of a file of which only these facts are known; see `order_key`."""
+    return (day or date.min, modified if order == "modified" else _ANY_TIME, natural_key(path), path)

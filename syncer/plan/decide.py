@@ -7,15 +7,20 @@ from datetime import UTC, date, datetime
 from syncer.model.files import SourceFile, size_advice, size_refusal
 from syncer.model.identity import import_id
 from syncer.model.spec import Suspend
-from syncer.plan.history import Verdict, file_of, from_history
+from syncer.plan.history import file_of, from_history
+from syncer.plan.imported import ImportedFiles
 from syncer.plan.inputs import Inputs, SpecInput
+from syncer.plan.readiness import not_ready
+from syncer.plan.same_bytes import recognised
 from syncer.plan.types import Action, PlannedImport
+from syncer.plan.verdict import Verdict
 
 
-def decide(inputs: Inputs, own: SpecInput, file: SourceFile) -> Verdict:
-    """Return what is to be done with this file by itself."""
+def decide(inputs: Inputs, own: SpecInput, file: SourceFile, imported: ImportedFiles) -> Verdict:
+    """Return what is to be done with this file by itself; `imported` is what its spec has imported so far."""
     generations = inputs.log.generations(inputs.lineage(own.spec), file.path)
-    verdict = from_history(inputs, own, file, generations)
+    known = recognised(own, file, imported) if not generations else None
+    verdict = known or from_history(inputs, own, file, generations)
     if verdict.life is not None or verdict.action in (Action.SKIP, Action.WAIT):
         return verdict
     return _allowed_now(inputs, own, file, verdict)
@@ -27,14 +32,20 @@ def _allowed_now(inputs: Inputs, own: SpecInput, file: SourceFile, verdict: Verd
     What needs attention stays visible whatever days are asked for, and goes on to hold back what comes after it.
     """
     window = _before_since(inputs, own, file)
-    if window is None and (not verdict.attention or verdict.needs_write_mode):
+    is_open = verdict.needs_write_mode or verdict.needs_content
+    if window is None and (is_open or not verdict.attention):
         window = _outside_filters(inputs, file)
     if window is not None:
         return _instead(verdict, Action.SKIP, window)
     suspension = suspended(own.spec.suspend, inputs.now)
     if suspension is not None:
         return _instead(verdict, Action.BLOCKED, suspension)
-    if verdict.action is Action.BLOCKED:
+    if verdict.action is Action.BLOCKED and not is_open:
+        return verdict
+    waited_for = not_ready(own.spec.source, file, inputs.now)
+    if waited_for is not None:
+        return _instead(verdict, Action.BLOCKED, waited_for, not_ready=True)
+    if is_open:
         return verdict
     unfit = _unfit(inputs, own, file)
     return _instead(verdict, Action.BLOCKED, unfit, attention=True) if unfit is not None else verdict
@@ -49,7 +60,9 @@ def _unfit(inputs: Inputs, own: SpecInput, file: SourceFile) -> str | None:
     return size_refusal(file.size)
 
 
-def _instead(verdict: Verdict, action: Action, reason: str, *, attention: bool = False) -> Verdict:
+def _instead(
+    verdict: Verdict, action: Action, reason: str, *, attention: bool = False, not_ready: bool = False
+) -> Verdict:
     return Verdict(
         action=action,
         reason=reason,
@@ -57,6 +70,7 @@ def _instead(verdict: Verdict, action: Action, reason: str, *, attention: bool =
         attempt=verdict.attempt,
         import_id=verdict.import_id,
         attention=attention,
+        not_ready=not_ready,
     )
 
 
@@ -108,6 +122,7 @@ def planned(own: SpecInput, inputs: Inputs, file: SourceFile, verdict: Verdict) 
         attempt=verdict.attempt,
         job=verdict.job,
         attention=verdict.attention,
+        not_ready=verdict.not_ready,
         imported=verdict.imported,
         advice=size_advice(file.size, file.format) or "",
     )

@@ -65,6 +65,7 @@ def from_document(document: Any, name: str) -> SavedPlan:  # noqa: ANN401 - what
             since=date.fromisoformat(filters["since"]) if filters["since"] else None,
             until=date.fromisoformat(filters["until"]) if filters["until"] else None,
             over_limits=tuple(filters["over_limits"]),
+            out_of_order=tuple(filters.get("out_of_order", ())),
         ),
         covers={
             item["cover"]: f"{item['action']} {item['spec']}: {item['path']}"
@@ -86,6 +87,7 @@ def _filters(filters: Filters) -> dict[str, Any]:
         "since": filters.since.isoformat() if filters.since else None,
         "until": filters.until.isoformat() if filters.until else None,
         "over_limits": list(filters.over_limits),
+        "out_of_order": list(filters.out_of_order),
     }
 
 

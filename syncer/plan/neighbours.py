@@ -6,29 +6,29 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from syncer.plan.inputs import Inputs, SpecInput
-from syncer.plan.types import Action, PlannedImport
-
-_STARTS = (Action.IMPORT, Action.REIMPORT, Action.RETRY)
+from syncer.plan.types import STARTING, Action, PlannedImport
 
 
-def in_order(items: list[PlannedImport], *, keep_order: bool) -> list[PlannedImport]:
-    """Hold files back behind an earlier one that fails or that another run holds, where the spec keeps its order."""
-    if not keep_order:
-        return items
+def in_order(items: list[PlannedImport]) -> list[PlannedImport]:
+    """Hold files back behind an earlier one that fails, is not ready, or is another run's."""
     held: list[PlannedImport] = []
     ahead: PlannedImport | None = None
     for item in items:
-        if ahead is not None and item.action in _STARTS:
-            if ahead.action is Action.WAIT:
-                held.append(replace(item, action=Action.WAIT, reason=f"after {ahead.file.path}: {ahead.reason}"))
-            else:
-                reason = f"held behind {ahead.file.path}, which needs attention (on_failure: block)"
-                held.append(replace(item, action=Action.BLOCKED, reason=reason))
+        if ahead is not None and item.action in STARTING:
+            held.append(_held_behind(item, ahead))
             continue
         held.append(item)
-        if ahead is None and (item.attention or item.action is Action.WAIT):
+        if ahead is None and (item.attention or item.not_ready or item.action is Action.WAIT):
             ahead = item
     return held
+
+
+def _held_behind(item: PlannedImport, ahead: PlannedImport) -> PlannedImport:
+    if ahead.action is Action.WAIT:
+        return replace(item, action=Action.WAIT, reason=f"after {ahead.file.path}: {ahead.reason}")
+    why = "is not ready" if ahead.not_ready else "needs attention"
+    reason = f"held behind {ahead.file.path}, which {why} (on_failure: block)"
+    return replace(item, action=Action.BLOCKED, reason=reason)
 
 
 def objects_held(inputs: Inputs, decided: dict[str, list[PlannedImport]], resumed: Iterable[PlannedImport]) -> None:
@@ -55,7 +55,7 @@ def objects_held(inputs: Inputs, decided: dict[str, list[PlannedImport]], resume
 
 
 def _held(item: PlannedImport, holder: tuple[Action, str] | None) -> PlannedImport:
-    if holder is None or item.action not in _STARTS:
+    if holder is None or item.action not in STARTING:
         return item
     action, reason = holder
     return replace(item, action=action, reason=reason)
@@ -70,7 +70,7 @@ def dependants_held(by_name: dict[str, SpecInput], decided: dict[str, list[Plann
         dependencies = [d for d in by_name[name].spec.depends_on if d in decided]
         hold = next((reason for d in dependencies if (reason := _hold(by_name[d], decided[d], chosen))), None)
         after = tuple(d for d in dependencies if any(item.runnable for item in decided[d]))
-        decided[name] = [_behind(item, hold, after) if item.action in _STARTS else item for item in items]
+        decided[name] = [_behind(item, hold, after) if item.action in STARTING else item for item in items]
 
 
 def _behind(item: PlannedImport, hold: str | None, after: tuple[str, ...]) -> PlannedImport:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from syncer.model.events import Submitted
 from syncer.model.in_force import LOCAL_PROTOCOLS, not_in_force, protocol
 from syncer.plan.decide import decide, planned
 from syncer.plan.history import file_of, unsettled
+from syncer.plan.imported import ImportedFiles
 from syncer.plan.inputs import Inputs, SpecInput
+from syncer.plan.late import late_held
 from syncer.plan.limits import refusals, throttled
 from syncer.plan.neighbours import dependants_held, in_order, objects_held
+from syncer.plan.same_bytes import behind_firsts, first_of_each
 from syncer.plan.types import Action, Plan, PlannedImport, SpecPlan
 
 
@@ -19,21 +22,15 @@ def make_plan(inputs: Inputs) -> Plan:
     """Decide about every file of every chosen spec, in the order in which apply works."""
     by_name = {own.spec.name: own for own in inputs.specs}
     chosen = {own.spec.name for own in inputs.specs if inputs.filters.includes(own.spec.name, own.spec.tags)}
-    decided: dict[str, list[PlannedImport]] = {}
-    undecided: set[str] = set()
-    for name in _with_dependencies(chosen, by_name):
-        own = by_name[name]
-        verdicts = [(file, decide(inputs, own, file)) for file in own.files]
-        undecided |= {own.spec.target.object for _, verdict in verdicts if verdict.needs_write_mode}
-        items = [planned(own, inputs, file, verdict) for file, verdict in verdicts]
-        items = _vanished(inputs, own) + items
-        items = in_order(items, keep_order=keeps_order(own, inputs))
-        decided[name] = throttled(own, items)
+    found = {name: _decided(inputs, by_name[name]) for name in _with_dependencies(chosen, by_name)}
+    decided = {name: each.items for name, each in found.items()}
     shown = [own for own in inputs.specs if own.spec.name in chosen]
     orphaned = _undeclared(inputs)
     taken_up = [*orphaned, *(item for own in shown for item in decided[own.spec.name])]
     objects_held(inputs, decided, [item for item in taken_up if item.action is Action.RESUME])
     dependants_held(by_name, decided, chosen)
+    for name, each in found.items():
+        decided[name] = behind_firsts(decided[name], each.firsts)
     return Plan(
         created=inputs.now,
         workspace=inputs.workspace,
@@ -41,8 +38,36 @@ def make_plan(inputs: Inputs) -> Plan:
         specs=tuple(_spec_plan(own, inputs) for own in shown),
         imports=(*orphaned, *(item for own in shown for item in decided[own.spec.name])),
         refusals=tuple(refusal for own in shown for refusal in refusals(inputs, own, decided[own.spec.name])),
-        undecided=frozenset(undecided),
+        undecided=frozenset(by_name[name].spec.target.object for name, each in found.items() if each.needs_write_mode),
+        unread=frozenset((name, path) for name, each in found.items() for path in each.unread),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What is decided about the files of one spec, before other specs are looked at, and what that lacked.
+
+    `firsts` are files that were left out for another one with the same bytes, with the path of that one.
+    """
+
+    items: list[PlannedImport]
+    firsts: Mapping[str, str]
+    unread: tuple[str, ...]
+    needs_write_mode: bool
+
+
+def _decided(inputs: Inputs, own: SpecInput) -> _Decided:
+    imported = ImportedFiles(inputs, own)
+    verdicts = [(file, decide(inputs, own, file, imported)) for file in own.files]
+    items = _vanished(inputs, own) + [planned(own, inputs, file, verdict) for file, verdict in verdicts]
+    items, firsts = first_of_each(inputs, own, items)
+    is_undecided = any(verdict.needs_write_mode for _, verdict in verdicts)
+    if keeps_order(own, inputs):
+        ordered = in_order(items)
+        items = late_held(inputs, own, ordered, imported)
+        is_undecided |= items != ordered and own.spec.target.object not in inputs.write_modes
+    unread = tuple(file.path for file, verdict in verdicts if verdict.needs_content)
+    return _Decided(throttled(own, items), firsts, unread, is_undecided)
 
 
 def keeps_order(own: SpecInput, inputs: Inputs) -> bool:

@@ -27,7 +27,9 @@ class Action(StrEnum):
 
 
 Key = tuple[str, str, int]
-RUNNABLE = frozenset({Action.IMPORT, Action.REIMPORT, Action.RETRY, Action.RESUME})
+STARTING = frozenset({Action.IMPORT, Action.REIMPORT, Action.RETRY})
+"""What begins a job, and can be held back; a job that was permitted is brought to its end in any case."""
+RUNNABLE = STARTING | {Action.RESUME}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class PlannedImport:
     """One import with the action chosen for it and a reason that a person understands.
 
     `job` is set when the action is to resume a job that was already permitted. `attention` marks what will not mend
-    itself, `imported` a version that is in the platform already.
+    itself, `not_ready` what may still be being written, `imported` a version that is in the platform already.
     """
 
     action: Action
@@ -51,6 +53,7 @@ class PlannedImport:
     job: str | None = None
     after: tuple[str, ...] = ()
     attention: bool = False
+    not_ready: bool = False
     imported: bool = False
     advice: str = ""
 
@@ -103,7 +106,10 @@ class SpecPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Which part of the project a plan is made for. `since` and `until` are days of a backfill, both inclusive."""
+    """Which part of the project a plan is made for. `since` and `until` are days of a backfill, both inclusive.
+
+    The specs of `over_limits` may pass their limits, those of `out_of_order` import files older than what they have.
+    """
 
     specs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -111,11 +117,12 @@ class Filters:
     since: date | None = None
     until: date | None = None
     over_limits: tuple[str, ...] = ()
+    out_of_order: tuple[str, ...] = ()
 
     @property
     def selects(self) -> bool:
-        """Whether some part of the project is left out. Letting a limit be passed leaves nothing out."""
-        return self != Filters(over_limits=self.over_limits)
+        """Whether some part of the project is left out. Letting a rail be passed leaves nothing out."""
+        return self != Filters(over_limits=self.over_limits, out_of_order=self.out_of_order)
 
     def includes(self, name: str, tags: tuple[str, ...]) -> bool:
         """Whether a spec is left in: any of the names and any of the tags, and none of the excluded."""
@@ -126,7 +133,11 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything a run would do, in order. `undecided` names objects whose write mode was needed and not known."""
+    """Everything a run would do, in order.
+
+    `undecided` names objects whose write mode was needed and not known, `unread` files, by spec and path, of which the
+    bytes have to be read to tell whether they changed. With that known, planning again decides about them.
+    """
 
     created: datetime
     workspace: str
@@ -136,6 +147,7 @@ class Plan:
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
     undecided: frozenset[str] = field(default_factory=frozenset)
+    unread: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     write_modes: Mapping[str, WriteMode] = field(default_factory=dict)
 
     @property

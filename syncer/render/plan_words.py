@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from syncer.plan import Action, Plan, PlannedImport, SpecPlan
-from syncer.plan.history import WRITE_MODE_CURE
+from syncer.plan.verdict import WRITE_MODE_CURE
 from syncer.render.layout import counted, number
 
 MARKS = {

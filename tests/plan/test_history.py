@@ -107,10 +107,10 @@ CASES = [
     ),
     Case(
         "another fingerprint scheme",
-        done(),
+        done(file(fingerprint="etag:A:10")),
         Action.BLOCKED,
-        "its fingerprint was sha256 and is now etag: whether the file changed cannot be told",
-        file(fingerprint="etag:A"),
+        "its fingerprint was etag and is now md5: whether the file changed cannot be told",
+        file(fingerprint="md5:A"),
         attention=True,
     ),
     # forgotten
