@@ -13,7 +13,7 @@ from syncer.apply.progress import Reporter
 from syncer.errors import Interrupted, SyncerError
 from syncer.model.log import Lineage, WriteMode
 from syncer.model.spec import Spec
-from syncer.source.fingerprints import FingerprintCache
+from syncer.source.sources import Sources
 from syncer.state.store import Store
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Tools:
     work_dir: Path
     rejects_dir: Path
     memory_limit: int
-    fingerprints: FingerprintCache
+    sources: Sources
     place: str = ""
     lease: timedelta = LEASE
     resumes: frozenset[str] = frozenset()

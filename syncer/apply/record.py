@@ -52,6 +52,8 @@ class MappedJob:
     attempt: int
     job: str
     artifact: ArtifactFacts
+    content: str
+    version: str
     correlation_id: str
     seconds: dict[str, float]
 
@@ -75,6 +77,7 @@ def claim(tools: Tools, requests: Sequence[ClaimRequest]) -> list[Claimed | Perm
             place=tools.place,
             size=item.file.size,
             modified=item.file.modified,
+            tag=item.file.tag,
             preparation=item.preparation,
             spec_digest=item.spec_digest,
             write_mode=tools.write_modes.get(item.object),
@@ -110,6 +113,8 @@ def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRe
             spec_digest=item.spec_digest,
             preparation=item.preparation,
             artifact=mapped.artifact,
+            content=mapped.content or None,
+            version=mapped.version,
             correlation_id=mapped.correlation_id,
             list_use=held.list_use,
             audience=held.audience,

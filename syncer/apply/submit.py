@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from syncer.apply.context import Tools
+from syncer.apply.digesting import Digesting
 from syncer.apply.private import private_folder
 from syncer.apply.progress import Step
 from syncer.apply.record import MappedJob
 from syncer.errors import PrepareError, UploadFailed
 from syncer.model.events import ArtifactFacts, Claimed
-from syncer.model.files import media_type
+from syncer.model.files import SourceFile, media_type
 from syncer.model.identity import idempotency_key
 from syncer.model.spec import Spec
 from syncer.plan import PlannedImport
-from syncer.source.pins import Pin, pin, verify_unchanged
+from syncer.source.pins import Held, changed_while_read
 from syncer.values import format_size
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Work:
     spec: Spec
     held: Claimed
     artifact: Artifact
-    version: Pin
+    version: Held
 
 
 @contextmanager
@@ -85,9 +86,9 @@ def _prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, fold
     from syncer.prepare.prepare import prepare
 
     tools.reporter.step(item, Step.PREPARING)
-    version = pin(item.file, root=tools.root, cache=tools.fingerprints, stop=tools.stop.raising)
+    version = tools.sources.pin(item.file, spec.source, stop=tools.stop.raising)
     artifact = prepare(
-        item.file,
+        _readable(item.file, version, tools),
         spec,
         batch_value=held.batch,
         work_dir=folder,
@@ -97,13 +98,21 @@ def _prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, fold
     return Work(item, spec, held, artifact, version)
 
 
+def _readable(file: SourceFile, version: Held, tools: Tools) -> SourceFile:
+    """Give the file the way in which its bytes are read: by its path on this disk, or held to a store's version."""
+    if version.location is not None:
+        return file
+    return replace(file, opener=lambda: version.open(stop=tools.stop.raising))
+
+
 def _uploaded(tools: Tools, work: Work, attempt: int) -> MappedJob:
     item, artifact = work.item, work.artifact
     request = _init_request(work)
-    key = _key(tools, item, attempt, "init", [request.body(), artifact.digest, item.preparation])
+    what = artifact.digest or [work.version.version, work.held.epoch]
+    key = _key(tools, item, attempt, "init", [request.body(), what, item.preparation])
     job = tools.api.init_job(request, idempotency_key=key)
     tools.reporter.step(item, Step.UPLOADING, f"{job.job_id}, {format_size(artifact.size)}")
-    _deliver(tools, work, job)
+    digest = _deliver(tools, work, job)
     tools.reporter.step(item, Step.UPLOADED, job.job_id)
     mapping = [job.job_id, dict(artifact.source_fields), dict(artifact.field_map)]
     key = _key(tools, item, attempt, "mapping", mapping)
@@ -115,34 +124,52 @@ def _uploaded(tools: Tools, work: Work, attempt: int) -> MappedJob:
         held=work.held,
         attempt=attempt,
         job=job.job_id,
-        artifact=_facts(artifact),
+        artifact=_facts(artifact, digest),
+        content=artifact.content or digest,
+        version=work.version.version,
         correlation_id=correlation_id or job.correlation_id,
         seconds={},
     )
 
 
-def _deliver(tools: Tools, work: Work, job: InitialisedJob) -> None:
-    """Upload the artifact. Raises SourceError when the file changed meanwhile, whatever came of the upload."""
+def _deliver(tools: Tools, work: Work, job: InitialisedJob) -> str:
+    """Upload the artifact and return its digest, taken on the way where nobody has read the bytes before.
+
+    Raises SourceError when the file changed meanwhile, whatever came of the upload.
+    """
     item, artifact = work.item, work.artifact
+    bodies: list[Digesting] = []
+
+    def opened() -> BinaryIO:
+        if artifact.path is not None:
+            return artifact.open()
+        bodies.append(Digesting(artifact.open()))
+        return cast("BinaryIO", bodies[-1])
+
     try:
         tools.api.upload(
             job.upload,
-            lambda: _opened(artifact.path),
+            opened,
             artifact.size,
             media_type(artifact.format, artifact.compression),
             stop=tools.stop.raising,
             progress=lambda sent: tools.reporter.sent(item, sent, artifact.size),
         )
     except UploadFailed:
-        verify_unchanged(work.version, stop=tools.stop.raising)
+        work.version.verify(stop=tools.stop.raising)
         raise
     except OSError as error:
-        verify_unchanged(work.version, stop=tools.stop.raising)
+        work.version.verify(stop=tools.stop.raising)
         raise PrepareError(
             f"what was prepared of {item.file.path} cannot be read: {error.strerror or error}",
             next_step="try again: syncer apply",
         ) from error
-    verify_unchanged(work.version, stop=tools.stop.raising)
+    work.version.verify(stop=tools.stop.raising)
+    if not bodies:
+        return artifact.digest
+    if artifact.digest not in ("", bodies[-1].digest):
+        raise changed_while_read(item.file.path)
+    return bodies[-1].digest
 
 
 def _init_request(work: Work) -> InitJob:
@@ -160,13 +187,9 @@ def _init_request(work: Work) -> InitJob:
     )
 
 
-def _opened(path: Path) -> BinaryIO:
-    return path.open("rb", buffering=0)
-
-
-def _facts(artifact: Artifact) -> ArtifactFacts:
+def _facts(artifact: Artifact, digest: str) -> ArtifactFacts:
     return ArtifactFacts(
-        digest=artifact.digest,
+        digest=digest,
         size=artifact.size,
         columns=artifact.columns,
         file_name=artifact.file_name,

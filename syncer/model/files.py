@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from syncer.values import format_size
 
@@ -33,7 +34,8 @@ class SourceFile:
     is parsed from the path where the URI has `{date:…}`, else None. `rows` is known only where somebody needed it and
     it was counted, `content` (`sha256:<hex>` of the stored bytes) only where somebody read them all. `tag` is the
     listing's own word for the version where the fingerprint is another one (`identity: content`). `missing_marker` is
-    the path of the `ready.marker` that should stand beside the file and does not.
+    the path of the `ready.marker` that should stand beside the file and does not. `opener` opens the stored bytes,
+    seekable, where `location` is no path on this disk and somebody has hold of the version.
     """
 
     path: str
@@ -48,6 +50,7 @@ class SourceFile:
     tag: str = ""
     content: str | None = None
     missing_marker: str = ""
+    opener: Callable[[], BinaryIO] | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_remote(self) -> bool:

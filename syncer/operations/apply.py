@@ -18,13 +18,13 @@ from syncer.apply.private import private_folder
 from syncer.apply.progress import Reporter
 from syncer.errors import Conflict, Refused
 from syncer.operations import folders
-from syncer.operations.connect import open_api, utc_now
+from syncer.operations.connect import open_api, open_sources, utc_now
 from syncer.operations.identity import identity, place_of
 from syncer.operations.plan import load_saved, reconcile
 from syncer.operations.stores import check_nothing_left_out, check_survives, open_store
 from syncer.plan import Action, Filters, Plan, only, stale
 from syncer.plan.document import SavedPlan
-from syncer.source.fingerprints import FingerprintCache
+from syncer.source.sources import Sources
 from syncer.spec.load import Project, load_project
 from syncer.state.store import Store
 
@@ -60,35 +60,46 @@ def apply(
     check_survives(root, project.settings, environ)
     run = identity(root, environ, clock())
     kept = load_saved(saved) if saved is not None else None
-    session = _Session(
-        project=project,
-        store=open_store(root, project.settings, run=run.id, sleep=stop.wait),
-        run=run,
-        stop=stop,
-        clock=clock,
-        filters=kept.filters if kept is not None else filters,
-        kept=kept,
-        saved=saved,
-        deadline=clock() + max_wait if max_wait is not None else None,
-        wait_for_jobs=wait_for_jobs,
-    )
-    store = session.store
+    store = open_store(root, project.settings, run=run.id, sleep=stop.wait)
     check_nothing_left_out(root, project.settings, store)
-    first = session.plan(ask=lambda: None, is_running=False)
-    if first.runnable or first.undecided or (first.count(Action.WAIT) and not store.is_shared):
-        with (
-            store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"),
-            open_api(root, project.settings, environ, sleep=stop.wait, tracer=tracer, clock=clock) as api,
-            _shared_at_the_end(store, stop),
-        ):
-            objects = frozenset(item.object for item in first.runnable)
-            made = session.plan(ask=lambda: api, is_running=True, objects=objects)
-            outcome = session.execute(made, api, reporter)
-    else:
-        made, outcome = first, RunOutcome(run.id, ())
-        reporter(made)
+
+    def entered() -> ImportApi:
+        return open_api(root, project.settings, environ, sleep=stop.wait, tracer=tracer, clock=clock)
+
+    with open_sources(root, project.settings, environ, stop=stop.raising) as sources:
+        session = _Session(
+            project=project,
+            store=store,
+            sources=sources,
+            run=run,
+            stop=stop,
+            clock=clock,
+            filters=kept.filters if kept is not None else filters,
+            kept=kept,
+            saved=saved,
+            deadline=clock() + max_wait if max_wait is not None else None,
+            wait_for_jobs=wait_for_jobs,
+        )
+        made, outcome = _planned_and_done(session, entered, reporter)
     store.show()
     return made, _with_the_rest(made, outcome)
+
+
+def _planned_and_done(session: _Session, entered: Callable[[], ImportApi], reporter: Watch) -> tuple[Plan, RunOutcome]:
+    """Plan, and where there is anything to do, enter the API and plan again under the run lock before doing it."""
+    store, run = session.store, session.run
+    first = session.plan(ask=lambda: None, is_running=False)
+    if not (first.runnable or first.undecided or (first.count(Action.WAIT) and not store.is_shared)):
+        reporter(first)
+        return first, RunOutcome(run.id, ())
+    with (
+        store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"),
+        entered() as api,
+        _shared_at_the_end(store, session.stop),
+    ):
+        objects = frozenset(item.object for item in first.runnable)
+        made = session.plan(ask=lambda: api, is_running=True, objects=objects)
+        return made, session.execute(made, api, reporter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +108,7 @@ class _Session:
 
     project: Project
     store: Store
+    sources: Sources
     run: RunIdentity
     stop: Stop
     clock: Callable[[], datetime]
@@ -117,6 +129,7 @@ class _Session:
         made = reconcile(
             self.project,
             self.store,
+            self.sources,
             filters=self.filters,
             now=self.clock(),
             ask=ask,
@@ -132,10 +145,7 @@ class _Session:
 
         settings, root = self.project.settings, self.project.root
         pace = settings.api.poll
-        with (
-            _work_dir(folders.work(root, settings)) as work_dir,
-            FingerprintCache(folders.fingerprint_cache(root)) as fingerprints,
-        ):
+        with _work_dir(folders.work(root, settings)) as work_dir:
             tools = Tools(
                 api=api,
                 store=self.store,
@@ -149,7 +159,7 @@ class _Session:
                 work_dir=work_dir,
                 rejects_dir=folders.rejects(root, settings),
                 memory_limit=settings.prepare.memory_limit,
-                fingerprints=fingerprints,
+                sources=self.sources,
                 pace=PollPace(pace.initial.total_seconds(), pace.factor, pace.max.total_seconds()),
                 specs={loaded.spec.name: loaded.spec for loaded in self.project.specs},
                 write_modes=made.write_modes,

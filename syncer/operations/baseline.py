@@ -11,9 +11,8 @@ from syncer.model.generation import Standing
 from syncer.model.log import Lineage, Log
 from syncer.operations.change import Change, LeftAlone
 from syncer.operations.ledger import Ledger
-from syncer.operations.plan import reconcile
 from syncer.operations.state_write import touched
-from syncer.plan import Action, Filters, PlannedImport
+from syncer.plan import Action, PlannedImport
 
 _LEFT = {
     Action.WAIT: "another run has it in hand",
@@ -51,13 +50,7 @@ def baseline(ledger: Ledger, name: str, *, patterns: Sequence[str] = (), reason:
 
 
 def _pending(ledger: Ledger, name: str, patterns: Sequence[str]) -> list[PlannedImport]:
-    made = reconcile(
-        ledger.project,
-        ledger.store,
-        filters=Filters(specs=(name,)),
-        now=ledger.clock(),
-        ask=lambda: None,
-    )
+    made = ledger.plan((name,))
     for problem in made.problems:
         raise SourceError(f"the files cannot be listed: {problem}", next_step=f"see: syncer plan --spec {name}")
     return [

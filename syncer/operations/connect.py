@@ -1,14 +1,19 @@
-"""Open the API as settings and environment say."""
+"""Open the API and the stores of sources, as settings and environment say."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncer.errors import AuthError
+from syncer.errors import AuthError, SyncerError
+from syncer.operations import folders
 from syncer.settings import Credentials, Settings, environment
+from syncer.source.contents import Contents
+from syncer.source.fingerprints import FingerprintCache
+from syncer.source.sources import Sources
 
 if TYPE_CHECKING:
     from syncer.api.auth import Auth
@@ -50,6 +55,22 @@ def open_api(
         sleep=sleep or time.sleep,
         clock=clock,
         tracer=tracer,
+    )
+
+
+def open_sources(
+    root: Path, settings: Settings, environ: Mapping[str, str], *, stop: Callable[[], bool] | None = None
+) -> Sources:
+    """Make what finds and opens source files; nothing is asked yet. A checkout that cannot be written to will do."""
+    with contextlib.suppress(SyncerError):
+        folders.private(root)
+    return Sources(
+        settings,
+        root=root,
+        fingerprints=FingerprintCache(folders.fingerprint_cache(root)),
+        contents=Contents(folders.content_cache(root)),
+        environ=environment(root, environ),
+        stop=stop,
     )
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from syncer.errors import ApiError, SourceError, Unavailable, UsageError
 from syncer.model.files import SourceFile
 from syncer.model.identity import preparation_digest
-from syncer.model.in_force import LOCAL_PROTOCOLS, protocol
-from syncer.model.log import WriteMode
+from syncer.model.log import Lineage, Log, WriteMode
 from syncer.model.spec import Spec
 from syncer.plan import Filters, Plan, SpecInput
+from syncer.plan.window import earliest_day
 from syncer.prepare.artifact import PREPARATION_VERSION
-from syncer.source.fingerprints import FingerprintCache
-from syncer.source.listing import find
+from syncer.source.found import Found
+from syncer.source.sources import Sources, Wanted
 from syncer.source.stopping import Stop
 from syncer.spec.load import LoadedSpec, Project
 
@@ -26,15 +26,38 @@ _CANNOT_TELL = frozenset((403, 404, 405, 501))
 """HTTP: no scope for it, no such object or path, no such method, not built."""
 
 
-def spec_inputs(
-    project: Project, filters: Filters, cache: FingerprintCache, *, stop: Stop | None = None
-) -> tuple[SpecInput, ...]:
+def spec_inputs(project: Project, filters: Filters, sources: Sources, log: Log) -> tuple[SpecInput, ...]:
     """List the files of every spec that the filters concern. A source that cannot be listed is noted, not raised."""
     check_names(project, filters)
     needed = _with_dependencies(project, filters)
-    return tuple(
-        _spec_input(project, loaded, cache, stop=stop, listed=loaded.spec.name in needed) for loaded in project.specs
+    listed = [loaded.spec for loaded in project.specs if loaded.spec.name in needed]
+    wanted = [_wanted(project, spec, filters, log) for spec in listed]
+    found = dict(zip((spec.name for spec in listed), sources.find_all(wanted), strict=True))
+    return tuple(_spec_input(loaded, found.get(loaded.spec.name, Found())) for loaded in project.specs)
+
+
+def _wanted(project: Project, spec: Spec, filters: Filters, log: Log) -> Wanted:
+    lineage = Lineage(spec.lineage, project.settings.api.workspace, spec.target.object)
+    return Wanted(
+        source=spec.source,
+        known=_LogKnows(log, lineage),
+        earliest=earliest_day(log, lineage, spec, filters),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _LogKnows:
+    """What the log says of a source's paths. See `source.found.Known`."""
+
+    log: Log
+    lineage: Lineage
+
+    def is_settled(self, path: str, fingerprint: str) -> bool:  # noqa: ARG002 - the protocol's arguments
+        return False
+
+    def content_of(self, path: str, tag: str) -> str | None:
+        lives = self.log.generations(self.lineage, path)
+        return next((life.fingerprint for life in lives if any(claim.tag == tag for claim in life.claims)), None)
 
 
 def check_names(project: Project, filters: Filters) -> None:
@@ -43,7 +66,8 @@ def check_names(project: Project, filters: Filters) -> None:
 
     names = {loaded.spec.name for loaded in project.specs}
     tags = {tag for loaded in project.specs for tag in loaded.spec.tags}
-    asked = [("spec", name, names) for name in (*filters.specs, *filters.exclude, *filters.over_limits)]
+    named = (*filters.specs, *filters.exclude, *filters.over_limits, *filters.out_of_order)
+    asked = [("spec", name, names) for name in named]
     asked += [("tag", tag, tags) for tag in filters.tags]
     for kind, name, known in asked:
         if name not in known:
@@ -73,42 +97,58 @@ def _with_dependencies(project: Project, filters: Filters) -> set[str]:
     return needed
 
 
-def _spec_input(
-    project: Project, loaded: LoadedSpec, cache: FingerprintCache, *, stop: Stop | None, listed: bool
-) -> SpecInput:
-    files, problem = _files(project, loaded.spec, cache, stop) if listed else ([], "")
+def _spec_input(loaded: LoadedSpec, found: Found) -> SpecInput:
+    problem = found.problem
     return SpecInput(
         spec=loaded.spec,
         path=loaded.path,
         digest=loaded.digest,
         preparation=preparation_digest(loaded.spec, PREPARATION_VERSION),
-        files=tuple(files),
-        problem=problem,
+        files=tuple(found.files),
+        problem=(problem.what + (f" ({problem.why})" if problem.why else "")) if problem is not None else "",
     )
 
 
-def _files(project: Project, spec: Spec, cache: FingerprintCache, stop: Stop | None) -> tuple[list[SourceFile], str]:
-    if any(protocol(uri) not in LOCAL_PROTOCOLS for uri in spec.source.uris):
-        return [], ""
-    roots = [project.root / root for root in project.settings.allow.local_roots]
+def with_contents(inputs: Iterable[SpecInput], plan: Plan, sources: Sources) -> tuple[SpecInput, ...]:
+    """Read the files of which only the bytes tell whether they changed. One that cannot be read stays undecided."""
+
+    def read(own: SpecInput) -> SpecInput:
+        if not any(spec == own.spec.name for spec, _ in plan.unread):
+            return own
+        files = [_read(file, own, sources) if (own.spec.name, file.path) in plan.unread else file for file in own.files]
+        return replace(own, files=tuple(files))
+
+    return tuple(read(own) for own in inputs)
+
+
+def _read(file: SourceFile, own: SpecInput, sources: Sources) -> SourceFile:
     try:
-        return find(spec.source, root=project.root, cache=cache, local_roots=roots, stop=stop), ""
-    except SourceError as error:
-        return [], error.what + (f" ({error.why})" if error.why else "")
+        return replace(file, content=sources.read_content(file, own.spec.source))
+    except SourceError:
+        return file
 
 
-def counted(inputs: Iterable[SpecInput], plan: Plan, *, stop: Stop | None = None) -> tuple[SpecInput, ...]:
+def counted(
+    inputs: Iterable[SpecInput], plan: Plan, sources: Sources, *, stop: Stop | None = None
+) -> tuple[SpecInput, ...]:
     """Count the rows of pending files whose spec limits them; the others stay uncounted."""
     from syncer.prepare.rows import count_rows
 
     pending = {(item.spec, item.file.path) for item in plan.runnable}
 
+    def rows(own: SpecInput, file: SourceFile) -> int:
+        if not file.is_remote:
+            return count_rows(file, own.spec, stop=stop)
+        held = sources.pin(file, own.spec.source, stop=stop)
+        count = count_rows(replace(file, opener=lambda: held.open(stop=stop)), own.spec, stop=stop)
+        held.verify(stop=stop)
+        return count
+
     def with_rows(own: SpecInput) -> SpecInput:
         if own.spec.limits.rows is None:
             return own
         files = [
-            replace(file, rows=count_rows(file, own.spec, stop=stop)) if (own.spec.name, file.path) in pending else file
-            for file in own.files
+            replace(file, rows=rows(own, file)) if (own.spec.name, file.path) in pending else file for file in own.files
         ]
         return replace(own, files=tuple(files))
 

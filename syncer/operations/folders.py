@@ -32,6 +32,11 @@ def fingerprint_cache(root: Path) -> Path:
     return root / PRIVATE / "cache" / "fingerprints.json"
 
 
+def content_cache(root: Path) -> Path:
+    """Return the file of remembered content digests of remote files. Losing it costs time and nothing else."""
+    return root / PRIVATE / "cache" / "contents.json"
+
+
 def state(root: Path, settings: Settings) -> Path:
     return root / settings.state.dir
 

@@ -16,11 +16,11 @@ from syncer.model.log import Generation, Lineage, Log, Standing
 from syncer.model.spec import Spec
 from syncer.operations import folders
 from syncer.operations.change import Change, Expected, Touched
-from syncer.operations.connect import utc_now
+from syncer.operations.connect import open_sources, utc_now
 from syncer.operations.identity import identity
 from syncer.operations.plan import reconcile
 from syncer.operations.stores import open_store
-from syncer.plan import Filters
+from syncer.plan import Filters, Plan
 from syncer.spec.load import LoadedSpec, Project, load_project
 from syncer.state.store import Decision, Store
 
@@ -59,6 +59,7 @@ class Ledger:
     store: Store
     who: RunIdentity
     clock: Callable[[], datetime]
+    environ: Mapping[str, str]
 
     @property
     def workspace(self) -> str:
@@ -209,6 +210,18 @@ class Ledger:
         with self.alone(verb):
             return self.store.transact(decide)
 
+    def plan(self, names: tuple[str, ...]) -> Plan:
+        """Plan for these specs as things stand. The API is not asked."""
+        with open_sources(self.project.root, self.project.settings, self.environ) as sources:
+            return reconcile(
+                self.project,
+                self.store,
+                sources,
+                filters=Filters(specs=names),
+                now=self.clock(),
+                ask=lambda: None,
+            )
+
     def expect(self, touched: Sequence[Touched]) -> tuple[Expected, ...]:
         """Plan anew and return what that says about the touched files. The API is not asked."""
         names = tuple(sorted({each.spec for each in touched}))
@@ -216,13 +229,7 @@ class Ledger:
         declared = tuple(name for name in names if name in known)
         actions: dict[tuple[str, str], tuple[str, str]] = {}
         if declared:
-            made = reconcile(
-                self.project,
-                self.store,
-                filters=Filters(specs=declared),
-                now=self.clock(),
-                ask=lambda: None,
-            )
+            made = self.plan(declared)
             actions = {(item.spec, item.file.path): (item.action.value, item.reason) for item in made.imports}
         return tuple(self._expected(each, actions, known) for each in _once_a_file(touched))
 
@@ -259,4 +266,4 @@ def open_ledger(
     """Load the project and open its log. Nothing is written yet."""
     project = load_project(root, environ=environ, overrides=overrides)
     who = identity(root, environ, clock())
-    return Ledger(project, open_store(root, project.settings, run=who.id), who, clock)
+    return Ledger(project, open_store(root, project.settings, run=who.id), who, clock, environ)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -13,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncer.errors import Conflict, SyncerError, Unavailable
-from syncer.operations import folders
-from syncer.operations.connect import has_credentials, open_api, utc_now
-from syncer.operations.facts import counted, object_facts, spec_inputs
+from syncer.operations.connect import has_credentials, open_api, open_sources, utc_now
+from syncer.operations.facts import counted, object_facts, spec_inputs, with_contents
 from syncer.operations.identity import place_of
 from syncer.operations.stores import open_store
 from syncer.plan import Filters, Inputs, Plan, make_plan
 from syncer.plan.document import SavedPlan, from_document, to_document
 from syncer.settings import Settings
-from syncer.source.fingerprints import FingerprintCache
+from syncer.source.sources import Sources
 from syncer.spec.load import Project, load_project
 from syncer.state.store import Store
 
@@ -42,18 +40,20 @@ def plan(
     store = open_store(root, project.settings)
 
     with ExitStack() as opened:
+        sources = opened.enter_context(open_sources(root, project.settings, environ))
 
         def ask() -> ImportApi | None:
             if not has_credentials(root, environ):
                 return None
             return opened.enter_context(open_api(root, project.settings, environ, clock=clock))
 
-        return reconcile(project, store, filters=filters, now=clock(), ask=ask)
+        return reconcile(project, store, sources, filters=filters, now=clock(), ask=ask)
 
 
 def reconcile(
     project: Project,
     store: Store,
+    sources: Sources,
     *,
     filters: Filters,
     now: datetime,
@@ -68,11 +68,8 @@ def reconcile(
     answer ends the run before anything is claimed. `is_running` says that this very run holds the log. `stop` is
     asked while files are read.
     """
-    with contextlib.suppress(SyncerError):  # a checkout that cannot be written to can be planned all the same
-        folders.private(project.root)
-    with FingerprintCache(folders.fingerprint_cache(project.root)) as cache:
-        specs = spec_inputs(project, filters, cache, stop=stop)
     log = store.read()
+    specs = spec_inputs(project, filters, sources, log)
     others_are_dead = is_running or not store.is_held()
     inputs = Inputs(
         specs=specs,
@@ -85,11 +82,14 @@ def reconcile(
         place=place_of(project.root) if others_are_dead else "",
     )
     made = make_plan(inputs)
+    if made.unread:
+        inputs = replace(inputs, specs=with_contents(inputs.specs, made, sources))
+        made = make_plan(inputs)
     if made.undecided or objects:
         inputs = _with_object_facts(inputs, ask, made.undecided | objects, required=bool(objects))
         made = make_plan(inputs)
-    if any(own.spec.limits.rows is not None for own in specs):
-        inputs = replace(inputs, specs=counted(specs, made, stop=stop))
+    if any(own.spec.limits.rows is not None for own in inputs.specs):
+        inputs = replace(inputs, specs=counted(inputs.specs, made, sources, stop=stop))
         made = make_plan(inputs)
     warnings = (*_settings_not_in_force(project.settings), *store.warnings())
     return replace(made, warnings=warnings, write_modes=dict(inputs.write_modes))

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from syncer.model.events import Finished
 from syncer.model.log import Generation, Lineage, Log
 from syncer.model.spec import Spec
-from syncer.operations.connect import utc_now
+from syncer.operations.connect import open_sources, utc_now
 from syncer.operations.plan import reconcile
 from syncer.operations.stores import open_store
 from syncer.plan import Action, Filters, Plan, PlannedImport, SpecPlan, suspended
@@ -50,7 +50,8 @@ def status(
     project = load_project(root, environ=environ, overrides=overrides)
     store = open_store(root, project.settings)
     now = clock()
-    made = reconcile(project, store, filters=filters, now=now, ask=lambda: None)
+    with open_sources(root, project.settings, environ) as sources:
+        made = reconcile(project, store, sources, filters=filters, now=now, ask=lambda: None)
     log = store.read()
     specs = {loaded.spec.name: loaded.spec for loaded in project.specs}
     return tuple(_standing(specs[shown.name], shown, made, log, now) for shown in made.specs)

@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,28 +29,40 @@ BLOCK_BYTES: Final = 1 << 20
 class Artifact:
     """The bytes to upload.
 
-    `owned` means that `path` is a temporary file (mode 0600) which the caller removes with `discard`; otherwise it is
-    the source file itself. `digest` is `sha256:<hex>` of the bytes, `size` their number. `columns` are exactly those
-    in the file, in its order, () for JSONL that passed unread; `source_fields` (column to type) and `field_map`
-    (column to destination field) are the mapping request's. `rows` counts data rows as the API does, None where
-    nobody counted. `file_name` is the name to announce.
+    `path` is where they are on this disk, None for a remote file's own, which `open` reads from its store. `owned`
+    means that `path` is a temporary file (mode 0600) which the caller removes with `discard`. `digest` is
+    `sha256:<hex>` of the bytes, "" where nobody has read them yet; `size` is their number. `content` is
+    `sha256:<hex>` of the source file's stored bytes, "" likewise. `columns` are exactly those in the file, in its
+    order, () for JSONL that passed unread; `source_fields` (column to type) and `field_map` (column to destination
+    field) are the mapping request's. `rows` counts data rows as the API does, None where nobody counted. `file_name` is
+    the name to announce.
     """
 
-    path: Path
+    path: Path | None
     owned: bool
+    opener: Callable[[], BinaryIO] | None = None
     format: SourceFormat
     compression: Compression | None
     size: int
     digest: str
+    content: str = ""
     rows: int | None
     columns: tuple[str, ...]
     file_name: str
     source_fields: Mapping[str, FieldType]
     field_map: Mapping[str, str]
 
+    def open(self) -> BinaryIO:
+        """Open the bytes from their start, as often as asked. Raises OSError, or SourceError for a remote file."""
+        if self.path is not None:
+            return self.path.open("rb", buffering=0)
+        if self.opener is None:
+            raise AssertionError("an artifact is on this disk or in a store")
+        return self.opener()
+
     def discard(self) -> None:
         """Remove the temporary file. Does nothing for a source file, or a second time."""
-        if self.owned:
+        if self.owned and self.path is not None:
             self.path.unlink(missing_ok=True)
 
 

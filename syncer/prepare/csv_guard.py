@@ -35,13 +35,32 @@ def inspect(stream: IO[bytes], delimiter: str) -> Plain | None:
     that all end with `\\n`, or all with `\\r\\n`; no blank line before the header. `delimiter` is one ASCII
     character.
     """
-    scan = _Scan(delimiter)
-    block = stream.read(BLOCK_BYTES).removeprefix(codecs.BOM_UTF8)
-    while block:
-        if not scan.feed(block):
+    guard = Guard(delimiter)
+    while block := stream.read(BLOCK_BYTES):
+        guard.feed(block)
+        if not guard.is_plain:
             return None
-        block = stream.read(BLOCK_BYTES)
-    return scan.result()
+    return guard.result()
+
+
+class Guard:
+    """The same look through a file whose blocks somebody else reads."""
+
+    def __init__(self, delimiter: str) -> None:
+        self.is_plain = True
+        self._scan: _Scan | None = None
+        self._delimiter = delimiter
+
+    def feed(self, block: bytes) -> None:
+        """Look at the next block, b"" for none; the first one has at least three bytes, or is the whole file."""
+        if self._scan is None:
+            self._scan = _Scan(self._delimiter)
+            block = block.removeprefix(codecs.BOM_UTF8)
+        if block and self.is_plain:
+            self.is_plain = self._scan.feed(block)
+
+    def result(self) -> Plain | None:
+        return self._scan.result() if self._scan is not None and self.is_plain else None
 
 
 class _Scan:

@@ -16,7 +16,7 @@ from typing import IO
 from syncer.errors import PrepareError
 from syncer.model.files import SourceFile
 from syncer.model.spec import Spec
-from syncer.prepare.reading import MAX_RECORD_BYTES, broken, line_of_invalid_utf8, open_bytes
+from syncer.prepare.reading import MAX_RECORD_BYTES, Tap, broken, line_of_invalid_utf8, open_bytes
 from syncer.prepare.stopping import Progress, Stop
 
 UTF8_NAMES = ("utf-8", "utf8", "utf-8-sig")
@@ -24,9 +24,15 @@ UTF8_NAMES = ("utf-8", "utf8", "utf-8-sig")
 
 @contextmanager
 def open_records(
-    file: SourceFile, spec: Spec, *, stop: Stop | None = None, progress: Progress | None = None
+    file: SourceFile,
+    spec: Spec,
+    *,
+    stop: Stop | None = None,
+    progress: Progress | None = None,
+    stored: Tap | None = None,
+    plain: Tap | None = None,
 ) -> Iterator[Iterator[list[str]]]:
-    """Iterate over the records, the header first. A byte order mark is taken off.
+    """Iterate over the records, the header first. A byte order mark is taken off. The taps are those of `open_bytes`.
 
     Raises PrepareError, here or while iterating, for a file that is not CSV as said above; nothing of its contents is
     in the message.
@@ -37,7 +43,7 @@ def open_records(
     # The limit is the interpreter's, so it is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_BYTES))
     try:
-        with open_bytes(file, stop=stop, progress=progress) as stream:
+        with open_bytes(file, stop=stop, progress=progress, stored=stored, plain=plain) as stream:
             yield _records(file, stream, options.delimiter)
     except UnicodeDecodeError as error:
         line = line_of_invalid_utf8(file, stop)

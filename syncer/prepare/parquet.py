@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from io import SEEK_END
 from pathlib import Path
 from typing import Any
 
 from syncer.errors import PrepareError
 from syncer.model.files import SourceFile
+from syncer.prepare.artifact import BLOCK_BYTES
 from syncer.prepare.engine import DEFAULT_MEMORY, connected, explained, identifier, literal_path, run
 from syncer.prepare.layout import Layout
-from syncer.prepare.reading import cannot_read, empty
+from syncer.prepare.reading import cannot_read, empty, open_stored
 from syncer.prepare.stopping import Stop
 
 _SOURCE = "read_parquet(?, hive_partitioning=false, union_by_name=false)"
+_MAGIC = b"PAR1"
+_TAIL_BYTES = 8
+"""A Parquet file ends with the length of its footer and four letters (Apache Parquet, file format)."""
 _TYPES = {"string": "VARCHAR", "boolean": "BOOLEAN", "integer": "BIGINT", "number": "DOUBLE"}
 _WRITER = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, USE_TMP_FILE false"
 
@@ -78,8 +84,28 @@ def _top_level(rows: Sequence[tuple[str, int | None]]) -> Iterator[str]:
 
 
 def _ask(file: SourceFile, work_dir: Path, question: str) -> list[tuple[Any, ...]]:
+    if file.opener is not None:
+        file = replace(file, location=str(_footer_of(file, work_dir)), opener=None)
     with _explained(file), connected(work_dir, memory_limit=DEFAULT_MEMORY, threads=1) as connection:
         return run(connection, question, [literal_path(file.location)])
+
+
+def _footer_of(file: SourceFile, work_dir: Path) -> Path:
+    """Copy a remote file's footer to where it would be in the whole file, of which nothing else is fetched."""
+    path = work_dir / "footer.parquet"
+    with open_stored(file) as stored, path.open("wb") as copy:
+        stored.seek(-min(_TAIL_BYTES, file.size), SEEK_END)
+        tail = stored.read()
+        length = int.from_bytes(tail[:4], "little") + _TAIL_BYTES
+        if tail[4:] == _MAGIC and length <= file.size:
+            start = stored.seek(-length, SEEK_END)
+            copy.write(_MAGIC)
+            copy.seek(start)
+            while block := stored.read(BLOCK_BYTES):
+                copy.write(block)
+        else:
+            copy.write(tail)  # no Parquet file: whoever reads it says so
+    return path
 
 
 @contextmanager

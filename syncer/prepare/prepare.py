@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from syncer.model.files import SourceFile
 from syncer.model.spec import Spec
 from syncer.prepare import csv_engine, csv_exact, jsonl, parquet
 from syncer.prepare.artifact import Artifact, Output, announced_name, digest_of, private_file
-from syncer.prepare.csv_guard import inspect
+from syncer.prepare.copying import copied
+from syncer.prepare.csv_guard import Guard
 from syncer.prepare.decide import decide
 from syncer.prepare.engine import DEFAULT_MEMORY
 from syncer.prepare.layout import Layout, check_columns, layout_of
-from syncer.prepare.reading import open_bytes
 from syncer.prepare.rows import count_csv
 from syncer.prepare.shape import Shape, shape_of
 from syncer.prepare.stopping import Progress, Stop
@@ -35,7 +36,8 @@ def prepare(
 
     The same bytes, spec and batch value give the same artifact, byte for byte. Memory is bounded by `memory_limit`
     whatever the file's size. The caller makes sure that the source does not change meanwhile, and discards the
-    artifact. `progress` is told the source bytes read.
+    artifact. `progress` is told the source bytes read. A remote file (`file.opener`) is copied to `work_dir` only if it
+    has to be rewritten.
 
     Raises PrepareError when the file cannot become an artifact (nothing is guessed, and no row is shown), SourceError
     when it cannot be read, Interrupted when `stop` says so. Nothing is left in `work_dir` then.
@@ -50,7 +52,11 @@ def prepare(
         passed = _passed(work, shape, layout)
         if passed is not None:
             return passed
-    return _rewritten(work, shape, layout)
+    if file.opener is None:
+        content = file.fingerprint if file.fingerprint.startswith(CONTENT) else ""
+        return replace(_rewritten(work, shape, layout), content=content)
+    with copied(file, work_dir, stop=stop) as (local, content):
+        return replace(_rewritten(replace(work, file=local), shape, layout), content=content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +71,25 @@ class _Work:
 
 def _passed(work: _Work, shape: Shape, layout: Layout) -> Artifact | None:
     """Hand on the source itself, or None where a closer look shows that it may not pass by itself."""
-    file, rows = work.file, None
+    file, rows = work.file, work.file.rows
+    digest = file.fingerprint if file.fingerprint.startswith(CONTENT) else file.content or ""
     if work.spec.prepare.mode != "passthrough" and file.format == "csv":
-        rows = _clean_rows(work)
-        if rows is None:
+        clean = _clean(work)
+        if clean is None:
             return None
-    path = Path(file.location)
-    size, digest = file.size, file.fingerprint
-    if not digest.startswith(CONTENT):
-        size, digest = digest_of(path, stop=work.stop)
+        rows, digest = clean
+    if file.opener is None and not digest:
+        _, digest = digest_of(Path(file.location), stop=work.stop)
     return Artifact(
-        path=path,
+        path=Path(file.location) if file.opener is None else None,
         owned=False,
+        opener=file.opener,
         format=file.format,
         compression=file.compression,
-        size=size,
+        size=file.size,
         digest=digest,
-        rows=rows if rows is not None else file.rows,
+        content=digest,
+        rows=rows,
         columns=shape.columns or (),
         file_name=announced_name(file),
         source_fields=layout.source_fields,
@@ -89,17 +97,15 @@ def _passed(work: _Work, shape: Shape, layout: Layout) -> Artifact | None:
     )
 
 
-def _clean_rows(work: _Work) -> int | None:
-    """Count the rows of a CSV file, or return None if a row has more cells than the mapped columns account for."""
-    with open_bytes(work.file, stop=work.stop) as stream:
-        if inspect(stream, ",") is None:
-            return None
-    count = count_csv(work.file, work.spec, stop=work.stop)
-    if count.ragged:
+def _clean(work: _Work) -> tuple[int, str] | None:
+    """Return rows and digest of a CSV file, or None if it is not plain or a row has more cells than the columns."""
+    sha, guard = hashlib.sha256(), Guard(",")
+    count = count_csv(work.file, work.spec, stop=work.stop, stored=sha.update, plain=guard.feed)
+    if count.ragged or guard.result() is None:
         return None
     if work.progress is not None:
         work.progress(work.file.size)
-    return count.rows
+    return count.rows, f"{CONTENT}{sha.hexdigest()}"
 
 
 def _rewritten(work: _Work, shape: Shape, layout: Layout) -> Artifact:

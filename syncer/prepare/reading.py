@@ -5,10 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from syncer.errors import PrepareError, SourceError
 from syncer.model.files import SourceFile
@@ -18,6 +18,9 @@ from syncer.prepare.stopping import Progress, Stop, check
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+Tap = Callable[[bytes], object]
+"""Shown each block of a file while somebody reads it; b"" at the end."""
+
 MAX_RECORD_BYTES = 1 << 26
 """No record is longer than 64 MiB: past that, a quote is open or the file is not of its format, and memory must not
 grow."""
@@ -26,9 +29,9 @@ grow."""
 class _Counted(io.RawIOBase):
     """A file that tells how many of its bytes were read, and asks between blocks whether to go on."""
 
-    def __init__(self, path: str, raw: io.FileIO, stop: Stop | None, progress: Progress | None) -> None:
+    def __init__(self, path: str, raw: BinaryIO, stop: Stop | None, told: Progress | None) -> None:
         super().__init__()
-        self._path, self._raw, self._stop, self._progress = path, raw, stop, progress
+        self._path, self._raw, self._stop, self._told = path, raw, stop, told
 
     def readable(self) -> bool:
         return True
@@ -36,29 +39,66 @@ class _Counted(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         check(self._stop)
         try:
-            count = self._raw.readinto(buffer)
+            count = cast("io.RawIOBase", self._raw).readinto(buffer) or 0
         except OSError as error:
             raise cannot_read(self._path, error) from error
-        if self._progress is not None:
-            self._progress(count)
+        if self._told is not None:
+            self._told(count)
         return count
 
 
+class _Tapped(io.RawIOBase):
+    """A stream that shows somebody else what is read from it."""
+
+    def __init__(self, stream: IO[bytes], tap: Tap) -> None:
+        super().__init__()
+        self._stream, self._tap = stream, tap
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        block = self._stream.read(len(view))
+        view[: len(block)] = block
+        self._tap(block)
+        return len(block)
+
+
+def open_stored(file: SourceFile) -> BinaryIO:
+    """Open the file's bytes as they are stored, seekable. Raises SourceError when it cannot be opened."""
+    if file.opener is not None:
+        return file.opener()
+    try:
+        return Path(file.location).open("rb", buffering=0)
+    except OSError as error:
+        raise cannot_read(file.path, error) from error
+
+
 @contextmanager
-def open_bytes(file: SourceFile, *, stop: Stop | None = None, progress: Progress | None = None) -> Iterator[IO[bytes]]:
+def open_bytes(
+    file: SourceFile,
+    *,
+    stop: Stop | None = None,
+    progress: Progress | None = None,
+    stored: Tap | None = None,
+    plain: Tap | None = None,
+) -> Iterator[IO[bytes]]:
     """Open the file's bytes, decompressed where it is gzipped. `progress` counts the stored bytes.
+
+    `stored` is shown every block of the file as it is stored, `plain` every decompressed one, as they are read.
 
     Raises SourceError when the file cannot be opened, PrepareError for damaged gzip (also where the block meets it)
     and a file that is empty.
     """
-    try:
-        raw = Path(file.location).open("rb", buffering=0)  # noqa: SIM115 - closed below; an error here is another error
-    except OSError as error:
-        raise cannot_read(file.path, error) from error
-    with raw:
+    with open_stored(file) as raw:
         stream: IO[bytes] = io.BufferedReader(_Counted(file.path, raw, stop, progress), BLOCK_BYTES)
+        if stored is not None:
+            stream = _tapped(stream, stored)
         if file.compression == "gzip":
             stream = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream, mode="rb")), BLOCK_BYTES)
+        if plain is not None:
+            stream = _tapped(stream, plain)
         try:
             if not cast("io.BufferedReader", stream).peek(1):
                 raise empty(file)
@@ -70,6 +110,10 @@ def open_bytes(file: SourceFile, *, stop: Stop | None = None, progress: Progress
                 why="it ends early or its checksum is wrong",
                 next_step="export or copy the file again",
             ) from error
+
+
+def _tapped(stream: IO[bytes], tap: Tap) -> IO[bytes]:
+    return io.BufferedReader(_Tapped(stream, tap), BLOCK_BYTES)
 
 
 def cannot_read(path: str, error: OSError) -> SourceError:

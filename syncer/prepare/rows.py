@@ -11,7 +11,7 @@ from syncer.model.spec import Spec
 from syncer.prepare import parquet
 from syncer.prepare.csv_records import open_records
 from syncer.prepare.jsonl import lines
-from syncer.prepare.reading import open_bytes
+from syncer.prepare.reading import Tap, open_bytes
 from syncer.prepare.stopping import Progress, Stop
 
 
@@ -37,10 +37,18 @@ def count_rows(file: SourceFile, spec: Spec, *, stop: Stop | None = None, progre
         return sum(1 for _ in lines(file, stream))
 
 
-def count_csv(file: SourceFile, spec: Spec, *, stop: Stop | None = None, progress: Progress | None = None) -> CsvCount:
-    """Count the data rows of a CSV file and, among them, the ragged ones."""
+def count_csv(
+    file: SourceFile,
+    spec: Spec,
+    *,
+    stop: Stop | None = None,
+    progress: Progress | None = None,
+    stored: Tap | None = None,
+    plain: Tap | None = None,
+) -> CsvCount:
+    """Count the data rows of a CSV file and, among them, the ragged ones. The taps are those of `open_bytes`."""
     rows = ragged = 0
-    with open_records(file, spec, stop=stop, progress=progress) as records:
+    with open_records(file, spec, stop=stop, progress=progress, stored=stored, plain=plain) as records:
         width = len(next(records, []))
         for record in records:
             rows += 1

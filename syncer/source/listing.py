@@ -1,10 +1,11 @@
-"""Find a spec's source files, each with the fingerprint of its version, in the order of their import."""
+"""Find a spec's source files on this disk, each with the fingerprint of its version, in the order of their import."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,12 +16,9 @@ from syncer.model.templates import date_in_path, uses
 from syncer.source.fingerprints import FileIdentity, FingerprintCache, Hashed, Progress, hash_file
 from syncer.source.folders import Boundary, Entry, walk
 from syncer.source.formats import format_of
+from syncer.source.found import BY_PATH, UNREAD, Found, Known, Markers, NothingKnown
 from syncer.source.stopping import Stop
 from syncer.source.uris import LocalPattern, parse
-
-BY_PATH = "path:"
-UNREAD = "unread:"
-"""The scheme of a file that is too large to import: it is listed, so that a plan can say so, but not worth hashing."""
 
 
 def find(
@@ -28,48 +26,68 @@ def find(
     *,
     root: Path,
     cache: FingerprintCache,
+    uris: Iterable[str] | None = None,
     local_roots: Iterable[Path] = (),
+    earliest: date | None = None,
+    known: Known | None = None,
     stop: Stop | None = None,
     progress: Progress | None = None,
-) -> list[SourceFile]:
-    """List the files of `source.uri` under the project `root`, ordered by `source.order`.
+) -> Found:
+    """List the files of `source.uri` (or of some `uris` of it) under the project `root`, ordered by `source.order`.
 
     A file that several URIs match counts once. No match is an empty list. Fingerprints are `sha256:<hex>`, `path:`
     where the spec identifies files by path, and `unread:<size>` for a file over the API's limit
     (`model.files.size_refusal`). Files that the cache does not know are hashed side by side, `progress` being told
-    the bytes of each block from any thread.
+    the bytes of each block from any thread. Files whose path's date is before `earliest` are passed over.
 
     Raises SourceError for a folder that is missing or unreadable, a name that tells no format, a way that leaves
     `root` and `local_roots`, or a file that keeps changing; Interrupted if `stop` says so.
     """
-    boundary = Boundary(root, local_roots)
+    known, markers = known or NothingKnown(), Markers(source)
+    matched = _matched(source.uris if uris is None else uris, root, Boundary(root, local_roots), earliest)
+    entries = {path: one for path, one in matched.items() if not markers.is_marker(path)}
+    formats = {path: format_of(path, source.format) for path in entries}
+    versions = _versions([entry for entry, _ in entries.values()], source, cache, stop, progress)
+    found = Found()
+    for path, (entry, day) in entries.items():
+        fingerprint, status = versions[path]
+        if known.is_settled(path, fingerprint):
+            found.settled += 1
+            continue
+        file_format, compression = formats[path]
+        file = SourceFile(
+            path=path,
+            location=entry.location,
+            size=status.st_size,
+            modified=datetime.fromtimestamp(status.st_mtime, UTC),
+            fingerprint=fingerprint,
+            format=file_format,
+            compression=compression,
+            date=day,
+        )
+        found.files.append(_marked(file, markers, root))
+    found.files.sort(key=lambda file: order_key(file, source.order))
+    return found
+
+
+def _matched(
+    uris: Iterable[str], root: Path, boundary: Boundary, earliest: date | None
+) -> dict[str, tuple[Entry, date | None]]:
     found: dict[str, tuple[Entry, date | None]] = {}
-    for uri in source.uris:
+    for uri in uris:
         pattern = parse(uri, root)
         days = _dates(pattern)
         for entry in walk(pattern, root, boundary):
             day = days(entry.path)
-            if day is not None or not pattern.dated:
+            if not pattern.dated or (day is not None and (earliest is None or day >= earliest)):
                 found.setdefault(entry.path, (entry, day))
-    formats = {path: format_of(path, source.format) for path in found}
-    versions = _versions([entry for entry, _ in found.values()], source, cache, stop, progress)
-    files = []
-    for path, (entry, day) in found.items():
-        fingerprint, status = versions[path]
-        file_format, compression = formats[path]
-        files.append(
-            SourceFile(
-                path=path,
-                location=entry.location,
-                size=status.st_size,
-                modified=datetime.fromtimestamp(status.st_mtime, UTC),
-                fingerprint=fingerprint,
-                format=file_format,
-                compression=compression,
-                date=day,
-            )
-        )
-    return sorted(files, key=lambda file: order_key(file, source.order))
+    return found
+
+
+def _marked(file: SourceFile, markers: Markers, root: Path) -> SourceFile:
+    if not markers or (root / (marker := markers.of(file))).is_file():
+        return file
+    return replace(file, missing_marker=marker)
 
 
 def _dates(pattern: LocalPattern) -> Callable[[str], date | None]:

@@ -1,12 +1,10 @@
-"""Open a source file, and make sure that the bytes that were read are those of its fingerprint."""
+"""Hold on to one version of a source file while it is read: what was read is then that version, or not used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol
 
 from syncer.errors import SourceError
 from syncer.model.files import SourceFile, size_refusal
@@ -17,21 +15,71 @@ from syncer.source.stopping import Stop
 CONTENT = "sha256:"
 
 
+class Held(Protocol):
+    """One version of a source file. Whatever is made of its bytes is good if, and only if, `verify` raises nothing.
+
+    `location` is where it is on this disk, None for an object in a store. `version` is what holds the read, in the
+    store's words, "" for local files.
+    """
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def location(self) -> Path | None: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def open(self, *, stop: Stop | None = None) -> BinaryIO:
+        """Open the stored bytes, seekable. Raises SourceError when they cannot be had, also while reading."""
+        ...
+
+    def verify(self, *, stop: Stop | None = None) -> None:
+        """Raise SourceError if what was read since may not be the version that was taken hold of."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Pin:
-    """One version of a source file, held to while it is read.
+class LocalPin:
+    """A version of a file on this disk. See `Held`.
 
     `digest` is set where the times of the file cannot tell its next version apart, because it was written a moment
     ago: then the content is compared once more after the read.
     """
 
     path: str
-    location: str
+    location: Path
     identity: FileIdentity
     digest: str | None = None
+    version: str = ""
+
+    @property
+    def size(self) -> int:
+        return self.identity.size
+
+    def open(self, *, stop: Stop | None = None) -> BinaryIO:  # noqa: ARG002 - a local read never takes long
+        try:
+            return self.location.open("rb", buffering=0)
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+
+    def verify(self, *, stop: Stop | None = None) -> None:
+        try:
+            identity = FileIdentity.of(self.location.stat())
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+        same = identity == self.identity
+        if same and self.digest is not None:
+            same = hash_file(self.path, str(self.location), stop=stop).digest == self.digest
+        if not same:
+            raise changed_while_read(self.path)
 
 
-def pin(file: SourceFile, *, root: Path, cache: FingerprintCache, stop: Stop | None = None) -> Pin:
+def pin_local(file: SourceFile, *, root: Path, cache: FingerprintCache, stop: Stop | None = None) -> LocalPin:
     """Take hold of the version that `file.fingerprint` names, before reading it.
 
     Costs a stat where the cache knows the file, a hash otherwise. Raises SourceError when the file is another version
@@ -46,57 +94,28 @@ def pin(file: SourceFile, *, root: Path, cache: FingerprintCache, stop: Stop | N
         raise SourceError(f"{file.path} is too large", where=file.path, why=refusal, next_step="split the file")
     identity = FileIdentity.of(status)
     if not file.fingerprint.startswith(CONTENT):
-        return Pin(file.path, location, identity)
+        return LocalPin(file.path, Path(location), identity)
     expected = file.fingerprint.removeprefix(CONTENT)
     known = cache.digest(file.path, identity)
     if known == expected:
-        return Pin(file.path, location, identity)
+        return LocalPin(file.path, Path(location), identity)
     hashed = hash_file(file.path, location, stop=stop)
     cache.remember(file.path, hashed)
     if hashed.digest != expected:
-        raise SourceError(
-            f"{file.path} changed since it was planned",
-            where=file.path,
-            next_step="syncer plan",
-        )
-    return Pin(file.path, location, hashed.identity, None if hashed.settled else hashed.digest)
+        raise changed_since_planned(file.path)
+    return LocalPin(file.path, Path(location), hashed.identity, None if hashed.settled else hashed.digest)
 
 
-def verify_unchanged(held: Pin, *, stop: Stop | None = None) -> None:
-    """Raise SourceError if the file is no longer the version that was pinned: what was read since must not be used."""
-    try:
-        identity = FileIdentity.of(Path(held.location).stat())
-    except OSError as error:
-        raise unreadable(held.path, error) from error
-    same = identity == held.identity
-    if same and held.digest is not None:
-        same = hash_file(held.path, held.location, stop=stop).digest == held.digest
-    if not same:
-        raise SourceError(
-            CHANGED.format(path=held.path),
-            where=held.path,
-            why="what was read may be neither the old version nor the new one, so it was thrown away",
-            next_step="run again when the file is complete",
-        )
+def changed_since_planned(path: str) -> SourceError:
+    """Explain that a file is another version than the one that was planned."""
+    return SourceError(f"{path} changed since it was planned", where=path, next_step="syncer plan")
 
 
-@contextmanager
-def pinned(file: SourceFile, *, root: Path, cache: FingerprintCache, stop: Stop | None = None) -> Iterator[Pin]:
-    """Hold on to the file's version for the length of a read: `pin` before, `verify_unchanged` after.
-
-    Whatever the block made of the file is good if, and only if, the block is left without an error.
-    """
-    held = pin(file, root=root, cache=cache, stop=stop)
-    yield held
-    verify_unchanged(held, stop=stop)
-
-
-def open_source(file: SourceFile, root: Path) -> BinaryIO:
-    """Open the file's bytes as they are stored, through fsspec. Raises SourceError when they cannot be had."""
-    import fsspec
-
-    try:
-        opened = fsspec.filesystem("file").open(str(root.absolute() / file.path), "rb")
-    except OSError as error:
-        raise unreadable(file.path, error) from error
-    return cast("BinaryIO", opened)
+def changed_while_read(path: str) -> SourceError:
+    """Explain that what was read of a file is of no use."""
+    return SourceError(
+        CHANGED.format(path=path),
+        where=path,
+        why="what was read may be neither the old version nor the new one, so it was thrown away",
+        next_step="run again when the file is complete",
+    )

@@ -11,7 +11,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as NotYet
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BLOCK_BYTES: Final = 4 << 20
 BLOCKS: Final = 12
 """48 MiB for all reads of the process. Fewer do not fill a link with 30 ms of delay; more are no faster there."""
+FIRST_BYTES: Final = 256 << 10
+"""A read begins with one small range: many a reader wants the head of a file and no more."""
 ATTEMPTS: Final = 5
 _PATIENCE_SECONDS: Final = 0.2
 """How long a wait for a range lasts before it is asked whether to stop."""
@@ -69,17 +71,27 @@ SHARED: Final = Buffers()
 class Window(io.RawIOBase):
     """The bytes of one object, in order. Close it: fetches that are under way end, and their buffers come back.
 
-    A range that fails is fetched again by itself. `read` raises what `fetch` raised once a range's attempts are used
-    up, and Interrupted when `stop` says so.
+    A range that fails is fetched again by itself. Once its attempts are used up, `read` raises what `gave_up` makes of
+    the last failure; any other error of `fetch` it raises at once, and Interrupted when `stop` says so.
     """
 
-    def __init__(self, fetch: Fetch, size: int, *, buffers: Buffers = SHARED, stop: Stop | None = None) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        size: int,
+        *,
+        buffers: Buffers = SHARED,
+        gave_up: Callable[[RetryableError], Exception] | None = None,
+        stop: Stop | None = None,
+    ) -> None:
         super().__init__()
         self._fetch = fetch
         self._size = size
         self._buffers = buffers
+        self._gave_up = gave_up
         self._stop = stop
         self._next = 0
+        self._width = 1
         self._ranges: deque[tuple[Future[None], bytearray, int]] = deque()
         self._taken = 0
         self._closing = threading.Event()
@@ -104,6 +116,7 @@ class Window(io.RawIOBase):
             self._ranges.popleft()
             self._buffers.give_back(buffer)
             self._taken = 0
+            self._width *= 2
         return block
 
     def readinto(self, target: WriteableBuffer) -> int:
@@ -112,23 +125,43 @@ class Window(io.RawIOBase):
         view[: len(block)] = block
         return len(block)
 
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go on from another place. What is under way is given up, so this is for looking, not for reading."""
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self._size}[whence]
+        self._drop_ranges()
+        self._next = max(0, min(origin + offset, self._size))
+        return self._next
+
+    def tell(self) -> int:
+        return self._next - sum(length for _, _, length in self._ranges) + self._taken
+
     def close(self) -> None:
         if not self.closed:
             self._closing.set()
+            self._drop_ranges()
             if self._pool is not None:
-                self._pool.shutdown(wait=True, cancel_futures=True)
-            for _, buffer, _ in self._ranges:
-                self._buffers.give_back(buffer)
-            self._ranges.clear()
+                self._pool.shutdown(wait=True)
         super().close()
 
+    def _drop_ranges(self) -> None:
+        for arrived, buffer, _ in self._ranges:
+            if not arrived.cancel():
+                wait([arrived])  # its thread still writes into the buffer
+            self._buffers.give_back(buffer)
+        self._ranges.clear()
+        self._taken = 0
+
     def _widen(self) -> None:
-        """Begin as many ranges as there are buffers; none may be left waiting without one under way."""
-        while self._next < self._size:
+        """Begin ranges while there are buffers and the window may be so wide; it doubles with each range read."""
+        while self._next < self._size and len(self._ranges) < self._width:
             buffer = self._buffers.take(stop=self._stop, wait=not self._ranges)
             if buffer is None:
                 return
-            length = min(self._buffers.size, self._size - self._next)
+            most = min(self._buffers.size, FIRST_BYTES) if self._width == 1 else self._buffers.size
+            length = min(most, self._size - self._next)
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(BLOCKS, thread_name_prefix="range")
             arrived = self._pool.submit(self._fetched, self._next, memoryview(buffer)[:length])
@@ -151,8 +184,8 @@ class Window(io.RawIOBase):
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._fetch(start, into)
-            except RetryableError:
+            except RetryableError as error:
                 pause = random.uniform(0, 0.2 * 2**attempt)  # noqa: S311 - jitter, not a secret
                 if attempt == ATTEMPTS or self._closing.wait(pause):
-                    raise
+                    raise (self._gave_up(error) if self._gave_up is not None else error) from error
         raise AssertionError("the last attempt returns or raises")

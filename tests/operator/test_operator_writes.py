@@ -67,8 +67,8 @@ def test_a_dry_run_shows_the_same_and_writes_nothing(desk: Desk) -> None:
 def test_only_matching_paths_are_recorded(desk: Desk) -> None:
     """The others stay pending."""
     other = desk.file("b.csv", "c@example.com")
-    baseline(desk.ledger(), "crm", patterns=["*/b*"], reason=WHY)
-    assert (desk.action(A), desk.action(other)) == (Action.IMPORT, Action.SKIP)
+    baseline(desk.ledger(), "crm", patterns=["*/a*"], reason=WHY)
+    assert (desk.action(A), desk.action(other)) == (Action.SKIP, Action.IMPORT)
 
 
 def test_a_baseline_goes_past_limits_and_suspension(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from syncer.model.files import Compression, SourceFile, SourceFormat
 from syncer.model.spec import Spec
+from syncer.prepare.artifact import Artifact
 
 MakeFile = Callable[..., SourceFile]
 
@@ -27,6 +28,16 @@ def source_file(
         format=file_format,
         compression=compression,
     )
+
+
+def on_disk(artifact: Artifact) -> Path:
+    """Return where an artifact is that was made on this disk."""
+    assert artifact.path is not None
+    return artifact.path
+
+
+def contents(artifact: Artifact) -> bytes:
+    return on_disk(artifact).read_bytes()
 
 
 def spec_of(mapping: dict[str, Any], **more: Any) -> Spec:

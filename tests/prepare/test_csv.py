@@ -20,12 +20,12 @@ from syncer.prepare.artifact import Artifact, Output
 from syncer.prepare.layout import layout_of
 from syncer.prepare.prepare import prepare
 from syncer.prepare.rows import count_rows
-from tests.prepare.files import MakeFile, source_file, spec_of
+from tests.prepare.files import MakeFile, contents, source_file, spec_of
 
 
 def made(file: SourceFile, spec: Spec, work_dir: Path, batch_value: str | None = None) -> tuple[Artifact, bytes]:
     artifact = prepare(file, spec, batch_value=batch_value, work_dir=work_dir)
-    return artifact, artifact.path.read_bytes()
+    return artifact, contents(artifact)
 
 
 def exact(file: SourceFile, spec: Spec, header: tuple[str, ...], batch: str | None) -> tuple[int, bytes]:

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from syncer.errors import PrepareError
 from syncer.prepare.prepare import prepare
 from syncer.prepare.rows import count_rows
-from tests.prepare.files import MakeFile, source_file, spec_of
+from tests.prepare.files import MakeFile, contents, source_file, spec_of
 
 
 def made(make_file: MakeFile, work_dir: Path, content: bytes, **spec: Any) -> bytes:
     file = make_file(content, "o.jsonl", "jsonl")
     artifact = prepare(file, spec_of({"id": "id", "v": "v"}, **spec), batch_value="crm-1", work_dir=work_dir)
-    data = artifact.path.read_bytes()
+    data = contents(artifact)
     assert artifact.rows == data.count(b"\n") == count_rows(file, spec_of({"id": "id"}))
     return data
 
@@ -94,7 +94,7 @@ def test_gzipped_ndjson_is_announced_as_the_api_knows_it(make_file: MakeFile, wo
     file = make_file(gzip.compress(b'{"id":1,"v":2,"x":3}\n'), "O.NDJSON.GZ", "jsonl", "gzip")
     artifact = prepare(file, spec_of({"id": "id", "v": "v"}), batch_value=None, work_dir=work_dir)
     assert artifact.file_name == "O.jsonl.gz"
-    assert gzip.decompress(artifact.path.read_bytes()) == b'{"id":1,"v":2}\n'
+    assert gzip.decompress(contents(artifact)) == b'{"id":1,"v":2}\n'
 
 
 JSON = st.recursive(
@@ -113,5 +113,5 @@ def test_any_rows_survive(rows: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = source_file(Path(folder, "t.jsonl"), content, "jsonl")
         artifact = prepare(file, spec_of({"id": "id", "v": "v"}), batch_value=None, work_dir=Path(folder, "work"))
-        out = [json.loads(line) for line in artifact.path.read_bytes().split(b"\n")[:-1]]
+        out = [json.loads(line) for line in contents(artifact).split(b"\n")[:-1]]
     assert out == [{key: row[key] for key in ("id", "v") if key in row} for row in rows]

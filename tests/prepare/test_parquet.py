@@ -15,7 +15,7 @@ from syncer.model.files import SourceFile
 from syncer.prepare.prepare import prepare
 from syncer.prepare.rows import count_rows
 from syncer.prepare.shape import columns_of
-from tests.prepare.files import source_file, spec_of
+from tests.prepare.files import contents, on_disk, source_file, spec_of
 
 RICH = """
     SELECT range AS id, 'secret' AS ssn, (range / 3)::DECIMAL(12, 4) AS amount,
@@ -49,14 +49,14 @@ def test_types_and_values_are_kept(tmp_path: Path) -> None:
     names = ("attributes", "address", "amount", "local", "moment", "day", "nothing", "small", "raw", "id")
     spec = spec_of({name: name for name in names}, batch={"field": "tag"}, constants={"n": 1, "t": True, "f": 0.5})
     artifact = prepare(file, spec, batch_value="x", work_dir=tmp_path / "work")
-    types, rows = read(artifact.path)
+    types, rows = read(on_disk(artifact))
     source_types, source_rows = read(Path(file.location), ", ".join(names))
     added = [("tag", "VARCHAR"), ("n", "BIGINT"), ("t", "BOOLEAN"), ("f", "DOUBLE")]
     assert types == [*added, *source_types]
     assert rows == [("x", "1", "true", "0.5", *row) for row in source_rows]
     assert artifact.columns == ("tag", "n", "t", "f", *names)
     assert artifact.rows == 200 == count_rows(file, spec)
-    assert b"secret" not in artifact.path.read_bytes()
+    assert b"secret" not in contents(artifact)
 
 
 def test_the_columns_of_a_folder_name_are_not_columns(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_the_columns_of_a_folder_name_are_not_columns(tmp_path: Path) -> None:
     file = parquet_file(tmp_path / "dt=2026-01-01" / "p[1].parquet", "SELECT 1 AS a, {'b': 2, 'c': [3]} AS s, 4 AS d")
     assert columns_of(file, spec_of({"a": "a"})) == ("a", "s", "d")
     artifact = prepare(file, spec_of({"d": "d", "a": "a"}), batch_value=None, work_dir=tmp_path / "work")
-    assert read(artifact.path)[1] == [("4", "1")]
+    assert read(on_disk(artifact))[1] == [("4", "1")]
 
 
 def test_columns_that_differ_in_case_are_told_apart(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_columns_that_differ_in_case_are_told_apart(tmp_path: Path) -> None:
     content = Path(written.location).read_bytes().replace(b"bb", b"AA")
     file = source_file(tmp_path / "p.parquet", content, "parquet")
     artifact = prepare(file, spec_of({"AA": "f"}), batch_value=None, work_dir=tmp_path / "work")
-    assert read(artifact.path) == ([("AA", "INTEGER")], [("2",)])
+    assert read(on_disk(artifact)) == ([("AA", "INTEGER")], [("2",)])
     with pytest.raises(PrepareError, match="letter case"):
         prepare(
             file,
@@ -127,4 +127,6 @@ def test_any_rows_survive(rows: list[tuple[str | None, int | None]]) -> None:
         file = source_file(path, path.read_bytes(), "parquet")
         spec = spec_of({"n": "n", "s": "s"}, batch={"field": "tag"})
         artifact = prepare(file, spec, batch_value="b", work_dir=Path(folder, "work"))
-        assert read(artifact.path)[1] == [("b", None if number is None else str(number), text) for text, number in rows]
+        assert read(on_disk(artifact))[1] == [
+            ("b", None if number is None else str(number), text) for text, number in rows
+        ]

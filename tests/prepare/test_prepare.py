@@ -23,7 +23,7 @@ from syncer.prepare.decide import decide
 from syncer.prepare.layout import layout_of
 from syncer.prepare.prepare import prepare
 from syncer.prepare.shape import Shape
-from tests.prepare.files import MakeFile, spec_of
+from tests.prepare.files import MakeFile, contents, on_disk, spec_of
 from tests.prepare.test_parquet import parquet_file
 
 BIG = b"a,b\n" + b"".join(b"%d,value-%d\n" % (number, number) for number in range(100_000))
@@ -67,7 +67,7 @@ def test_a_passed_file_is_the_source_itself(make_file: MakeFile, work_dir: Path)
     file = make_file(b"a,b\n1,2\n3,4\n")
     artifact = run(file, work_dir)
     artifact.discard()
-    assert artifact.path.read_bytes() == b"a,b\n1,2\n3,4\n"
+    assert contents(artifact) == b"a,b\n1,2\n3,4\n"
     assert (artifact.owned, artifact.digest, artifact.rows) == (False, file.fingerprint, 2)
     assert artifact.columns == ("a", "b")
     assert not list(work_dir.iterdir())
@@ -81,7 +81,7 @@ def test_what_could_leak_or_be_misread_does_not_pass_by_itself(
     """Cells beyond the header are not mapped, so a ragged file is rewritten although all its columns are mapped."""
     artifact = run(make_file(content), work_dir)
     assert artifact.owned
-    assert b"secret" not in artifact.path.read_bytes()
+    assert b"secret" not in contents(artifact)
 
 
 def test_an_explicit_passthrough_sends_every_column(make_file: MakeFile, work_dir: Path) -> None:
@@ -108,12 +108,12 @@ def test_the_same_input_gives_the_same_private_bytes(
     else:
         file = make_file(BIG + (b"odd\n" if kind == "exact csv" else b""))
     one, two = (run(file, work_dir, batch={"field": "t"}) for _ in range(2))
-    data = one.path.read_bytes()
-    assert data == two.path.read_bytes()
+    data = contents(one)
+    assert data == contents(two)
     assert one.digest == two.digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
     assert one.size == len(data)
     if sys.platform != "win32":
-        assert stat.S_IMODE(one.path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(on_disk(one).stat().st_mode) == 0o600
     one.discard()
     two.discard()
     two.discard()

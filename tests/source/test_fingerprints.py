@@ -17,7 +17,7 @@ from syncer.model.spec import Source
 from syncer.source import fingerprints
 from syncer.source.fingerprints import BLOCK_BYTES, FileIdentity, FingerprintCache, Hashed, hash_file
 from syncer.source.listing import find
-from syncer.source.pins import open_source, pin, pinned, verify_unchanged
+from syncer.source.pins import pin_local
 
 YEAR_NS = 365 * 86400 * 10**9
 
@@ -29,7 +29,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found(root: Path, cache: FingerprintCache, read: list[int] | None = None) -> list[SourceFile]:
-    return find(Source(uri="*.csv"), root=root, cache=cache, progress=(read if read is not None else []).append)
+    return find(Source(uri="*.csv"), root=root, cache=cache, progress=(read if read is not None else []).append).files
 
 
 def one(root: Path, cache: FingerprintCache) -> SourceFile:
@@ -60,7 +60,7 @@ def test_identity_path_reads_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a\n")
     read: list[int] = []
     source = Source(uri="*.csv", identity="path")
-    (file,) = find(source, root=tmp_path, cache=FingerprintCache(tmp_path / "cache"), progress=read.append)
+    (file,) = find(source, root=tmp_path, cache=FingerprintCache(tmp_path / "cache"), progress=read.append).files
     assert (file.fingerprint, read) == ("path:", [])
 
 
@@ -223,12 +223,14 @@ def test_a_file_that_is_replaced_while_it_is_hashed_is_hashed_again(tmp_path: Pa
 
 
 def test_a_read_of_an_unchanged_file_is_good(tmp_path: Path) -> None:
-    """A pinned file can be read, through fsspec, by its path in the project."""
+    """A pinned file can be read by its path in the project."""
     (tmp_path / "a #1[x].csv").write_text("a\n1\n")
     cache = FingerprintCache(tmp_path / "cache")
     file = one(tmp_path, cache)
-    with pinned(file, root=tmp_path, cache=cache), open_source(file, tmp_path) as stream:
+    held = pin_local(file, root=tmp_path, cache=cache)
+    with held.open() as stream:
         assert stream.read() == b"a\n1\n"
+    held.verify()
 
 
 @pytest.mark.parametrize("restored", [False, True])
@@ -238,12 +240,12 @@ def test_a_change_during_a_read_is_an_error(tmp_path: Path, *, restored: bool) -
     path.write_text("a\n1\n")
     cache = FingerprintCache(tmp_path / "cache")
     file = one(tmp_path, cache)
-    held = pin(file, root=tmp_path, cache=cache)
+    held = pin_local(file, root=tmp_path, cache=cache)
     path.write_text("a\n2\n")
     if restored:
         held = type(held)(held.path, held.location, FileIdentity.of(path.stat()), held.digest)
     with pytest.raises(SourceError, match="changed while it was read"):
-        verify_unchanged(held)
+        held.verify()
 
 
 def test_a_change_since_the_plan_is_an_error(tmp_path: Path) -> None:
@@ -254,12 +256,10 @@ def test_a_change_since_the_plan_is_an_error(tmp_path: Path) -> None:
     file = one(tmp_path, cache)
     path.write_text("a\n2\n")
     with pytest.raises(SourceError, match="changed since it was planned"):
-        pin(file, root=tmp_path, cache=cache)
+        pin_local(file, root=tmp_path, cache=cache)
     path.unlink()
     with pytest.raises(SourceError, match=r"a\.csv cannot be read"):
-        pin(file, root=tmp_path, cache=cache)
-    with pytest.raises(SourceError, match=r"a\.csv cannot be read"):
-        open_source(file, tmp_path)
+        pin_local(file, root=tmp_path, cache=cache)
 
 
 def test_the_same_bytes_with_other_times_are_the_same_version(tmp_path: Path) -> None:
@@ -270,8 +270,7 @@ def test_the_same_bytes_with_other_times_are_the_same_version(tmp_path: Path) ->
     file = one(tmp_path, cache)
     path.unlink()
     path.write_text("a\n1\n")
-    with pinned(file, root=tmp_path, cache=cache):
-        pass
+    pin_local(file, root=tmp_path, cache=cache).verify()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sparse files need a call of their own")
@@ -281,4 +280,4 @@ def test_a_file_over_the_limit_is_never_pinned(tmp_path: Path) -> None:
         file.truncate(50 * 10**9 + 1)
     cache = FingerprintCache(tmp_path / "cache")
     with pytest.raises(SourceError, match="too large"):
-        pin(one(tmp_path, cache), root=tmp_path, cache=cache)
+        pin_local(one(tmp_path, cache), root=tmp_path, cache=cache)

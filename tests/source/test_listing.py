@@ -32,7 +32,7 @@ def write(root: Path, *names: str) -> None:
 
 def listed(root: Path, *uris: str, local_roots: tuple[Path, ...] = (), **source: Any) -> list[SourceFile]:
     spec_source = Source.model_validate({"uri": uris, **source})
-    return find(spec_source, root=root, cache=FingerprintCache(root / ".cache"), local_roots=local_roots)
+    return find(spec_source, root=root, cache=FingerprintCache(root / ".cache"), local_roots=local_roots).files
 
 
 def paths(root: Path, *uris: str, **more: Any) -> list[str]:

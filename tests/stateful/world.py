@@ -13,7 +13,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
@@ -25,7 +24,7 @@ from syncer.errors import RequestRejected, SourceError, SyncerError, Unavailable
 from syncer.model.log import Log
 from syncer.plan import Inputs, Plan, SpecInput, make_plan
 from syncer.prepare.artifact import Artifact
-from syncer.source.fingerprints import FingerprintCache
+from syncer.source.sources import Sources
 from syncer.state.store import lacking, stamped
 from tests.model.making import NOW, WORKSPACE, file, spec
 
@@ -332,7 +331,7 @@ class Run:
             work_dir=Path("/nowhere"),
             rejects_dir=Path("/nowhere"),
             memory_limit=0,
-            fingerprints=cast("FingerprintCache", None),
+            sources=cast("Sources", None),
             place=self.place,
             pace=PollPace(0, 1, 0),
             specs={own.spec.name: own.spec for own in self.world.spec_inputs()},
@@ -379,6 +378,21 @@ class _Restless(Stop):
         self.check()
 
 
+@dataclass(frozen=True)
+class _Pin:
+    """Hold on to a version of a file of the model."""
+
+    path: str
+    fingerprint: str
+    world: Callable[[], World]
+    version: str = ""
+
+    def verify(self, **_: object) -> None:
+        now = self.world().files.get((self.path.partition("/")[0], self.path))
+        if f"sha256:{now}" != self.fingerprint:
+            raise SourceError(f"{self.path} changed")
+
+
 def stand_in(world: Callable[[], World]) -> contextlib.ExitStack:
     """Let runs prepare nothing: the model's files have no bytes. One that changed is noticed as real ones are."""
 
@@ -388,8 +402,8 @@ def stand_in(world: Callable[[], World]) -> contextlib.ExitStack:
 
     def prepared(tools: Tools, item: Any, own: Any, held: Any, folder: Path) -> submit.Work:
         del tools, folder
-        pin = SimpleNamespace(path=item.file.path, fingerprint=item.file.fingerprint)
-        unchanged(pin)
+        pin = _Pin(item.file.path, item.file.fingerprint, world)
+        pin.verify()
         version = item.file.fingerprint
         name = f"{item.file.path}@{version}"
         made = Artifact(
@@ -407,13 +421,7 @@ def stand_in(world: Callable[[], World]) -> contextlib.ExitStack:
         )
         return submit.Work(item, own, held, made, cast("Any", pin))
 
-    def unchanged(pin: Any, **_: object) -> None:
-        now = world().files.get((pin.path.partition("/")[0], pin.path))
-        if f"sha256:{now}" != pin.fingerprint:
-            raise SourceError(f"{pin.path} changed")
-
     patches = contextlib.ExitStack()
     patches.enter_context(patch.object(submit, "work_folder", work_folder))
     patches.enter_context(patch.object(submit, "_prepared", prepared))
-    patches.enter_context(patch.object(submit, "verify_unchanged", unchanged))
     return patches

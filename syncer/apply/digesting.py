@@ -1,0 +1,33 @@
+"""Take the digest of bytes on their way from a store to the platform."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import BinaryIO
+
+
+class Digesting(io.RawIOBase):
+    """A stream that hashes what is read of it, from its start to its end. Closing it closes what it reads from."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._sha = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """`sha256:<hex>` of everything that was read so far."""
+        return f"sha256:{self._sha.hexdigest()}"
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._stream.read(size)
+        self._sha.update(block)
+        return block
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
