@@ -64,9 +64,14 @@ class SourceFile:
     @property
     def stem(self) -> str:
         """The name without its format and compression extensions: `orders` of `orders.jsonl.gz`."""
-        base = self.name[:-3] if self.name.lower().endswith(".gz") else self.name
-        known = next((ending for ending in FORMAT_BY_EXTENSION if base.lower().endswith(ending)), "")
-        return base[: len(base) - len(known)]
+        return stem_of(self.name)
+
+
+def stem_of(name: str) -> str:
+    """Return a file's name without its format and compression extensions."""
+    base = name[:-3] if name.lower().endswith(".gz") else name
+    known = next((ending for ending in FORMAT_BY_EXTENSION if base.lower().endswith(ending)), "")
+    return base[: len(base) - len(known)]
 
 
 def media_type(file_format: SourceFormat, compression: Compression | None) -> str:

@@ -38,12 +38,7 @@ def not_in_force(spec: Spec) -> tuple[NotInForce, ...]:
 
 def _pending(spec: Spec) -> Iterator[tuple[str, bool, bool]]:
     source, checks, prepare = spec.source, spec.checks, spec.prepare
-    for uri in source.uris:
-        yield f"source.uri ({protocol(uri)}://)", protocol(uri) not in LOCAL_PROTOCOLS, True
     yield "source.csv.encoding", source.csv.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"), True
-    yield "source.lookback", source.lookback is not None, False
-    yield "source.ready", source.ready is not None, True
-    yield "source.identity: content", source.identity == "content", True
     yield f"target.via: {spec.target.via}", spec.target.via != "import", False
     for name, column in spec.mapping.items():
         yield f"mapping.{name}.timezone", column.timezone is not None, True

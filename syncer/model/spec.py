@@ -50,7 +50,9 @@ class CsvOptions(Strict):
 
 
 class Ready(Strict):
-    marker: Text | None = Field(None, description="A file beside the data that says it is complete, such as _SUCCESS")
+    marker: Text | None = Field(
+        None, description="A file beside the data that says it is complete, such as _SUCCESS or {file.name}.done"
+    )
     min_age: Duration | None = Field(None, description="Do not read a file younger than this; local files ignore it")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from syncer.model.events import Submitted
-from syncer.model.in_force import LOCAL_PROTOCOLS, not_in_force, protocol
+from syncer.model.in_force import not_in_force
 from syncer.plan.decide import decide, planned
 from syncer.plan.history import file_of, unsettled
 from syncer.plan.imported import ImportedFiles
@@ -113,8 +113,7 @@ def _spec_plan(own: SpecInput, inputs: Inputs) -> SpecPlan:
 
 
 def _spec_warnings(own: SpecInput) -> Iterator[str]:
-    listed = all(protocol(uri) in LOCAL_PROTOCOLS for uri in own.spec.source.uris)
-    if listed and not own.files and not own.problem:
+    if not own.files and not own.problem:
         yield f"no file matches {', '.join(own.spec.source.uris)}"
     if own.spec.prepare.mode == "passthrough":
         yield "prepare.mode is passthrough: every column of the file is sent, also what is not mapped"

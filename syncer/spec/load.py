@@ -24,6 +24,7 @@ from syncer.spec.explain import model_faults, schema_faults
 from syncer.spec.fault import Fault
 from syncer.spec.rules import spec_faults
 from syncer.spec.rules.project import Named, project_faults, shared_sources
+from syncer.spec.rules.sources import source_notes
 from syncer.spec.yaml_values import describe
 
 SPECS_FOLDER: Final = "specs"
@@ -193,6 +194,9 @@ class _Reading:
             self.problems.append(self._effective[path].problem(fault))
         for path, fault in shared_sources([(loaded.path, loaded.spec) for loaded in self.loaded]):
             self.warnings.append(self._effective[path].problem(fault))
+        for loaded in self.loaded:
+            notes = [loaded.problem(fault) for fault in source_notes(loaded.spec.source)]
+            self.warnings += [note for note in notes if note.path == loaded.path]  # a default suits other specs
 
 
 def check(

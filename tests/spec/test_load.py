@@ -238,6 +238,46 @@ def test_a_protocol_that_the_project_forbids(write_project: WriteProject) -> Non
     root = write_project({"syncer.yaml": "allow: {protocols: [s3]}", "specs/a.yaml": MINIMAL})
     (line,) = lines(root)
     assert "the protocol file:// is not allowed" in line
+    assert "allowed here: s3; see allow.protocols in syncer.yaml" in line
+
+
+def test_what_is_not_supported_cannot_be_allowed(write_project: WriteProject) -> None:
+    """The list chooses among the stores that there are."""
+    spec = MINIMAL.replace("data/a.csv", "https://example.com/a.csv")
+    (line,) = lines(write_project({"syncer.yaml": "allow: {protocols: [https]}", "specs/a.yaml": spec}))
+    assert "sources at https:// are not supported" in line
+
+
+def test_every_kind_of_store(write_project: WriteProject) -> None:
+    """All spellings of one store's URLs go with one connection, and names of markers may follow the data's."""
+    uris = "[az://c/*.csv, abfs://c/*.csv, abfss://c@acme.dfs.core.windows.net/*.csv]"
+    more = "connection: lake, ready: {marker: '{file.stem}.ok', min_age: 10m}"
+    root = write_project(
+        {
+            "syncer.yaml": "connections: {lake: {protocol: abfs}}",
+            "specs/a.yaml": MINIMAL.replace("data/a.csv", f"{uris}, {more}"),
+            "specs/b.yaml": MINIMAL.replace("data/a.csv", "'gs://b/{date}/*.csv', ready: {marker: _SUCCESS}"),
+            "specs/c.yaml": MINIMAL.replace("data/a.csv", "s3://b/*.csv, ready: {marker: '{file.name}.done'}"),
+        }
+    )
+    project = load(root)
+    assert (len(project.specs), project.warnings) == (3, ())
+
+
+@pytest.mark.parametrize(("uri", "noted"), [("data/*.csv", True), ("[data/*.csv, s3://b/*.csv]", False)])
+def test_an_age_that_no_file_has_is_noted(uri: str, noted: bool, write_project: WriteProject) -> None:
+    """On local files `min_age` has no effect, and whoever writes it should know."""
+    spec = MINIMAL.replace("data/a.csv", f"{uri}, ready: {{min_age: 10m}}")
+    warnings = [str(warning) for warning in load(write_project({"specs/a.yaml": spec})).warnings]
+    assert len(warnings) == noted
+    if noted:
+        assert "specs/a.yaml:2:35: min_age has no effect on local files" in warnings[0]
+
+
+def test_an_age_for_all_specs_is_not_noted_at_each(write_project: WriteProject) -> None:
+    """A default of the project is for those that it suits."""
+    defaults = "defaults: {source: {ready: {min_age: 10m}}}"
+    assert load(write_project({"syncer.yaml": defaults, "specs/a.yaml": MINIMAL})).warnings == ()
 
 
 def test_a_project_without_specs(write_project: WriteProject) -> None:

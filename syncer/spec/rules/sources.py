@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from syncer.model import templates
-from syncer.model.files import FORMAT_BY_EXTENSION, SourceFormat
+from syncer.model.files import FORMAT_BY_EXTENSION, SourceFormat, stem_of
 from syncer.model.in_force import LOCAL_PROTOCOLS, protocol
 from syncer.model.spec import Source
 from syncer.settings import Settings
@@ -22,7 +22,9 @@ _SIGNED = re.compile(
 )
 _LOGIN: Final = re.compile(r"://[^/@]*:[^/@]*@")
 _OTHER_COMPRESSIONS: Final = (".zip", ".bz2", ".xz", ".zst", ".zstd", ".lz4", ".tar", ".tgz", ".7z", ".z")
-_FAMILIES: Final = ({"file", "local"}, {"s3", "s3a"}, {"gs", "gcs"}, {"az", "abfs", "abfss", "adl"})
+_FAMILIES: Final = (("file", "local"), ("s3",), ("gs",), ("az", "abfs", "abfss"))
+_PROTOCOLS: Final = tuple(name for family in _FAMILIES for name in family)
+_GLOB: Final = re.compile(r"[*?\[\]]")
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2199
 
@@ -42,9 +44,15 @@ def source_faults(source: Source, settings: Settings | None) -> Iterator[Fault]:
     yield from _format_faults(source, formats)
     yield from _connection_faults(source, settings)
     yield from _date_faults(source)
-    if source.ready is not None and source.ready.marker is not None and re.search(r"[/\\*?\[{]", source.ready.marker):
-        keys = ("source", "ready", "marker")
-        yield Fault(keys, f"{source.ready.marker!r} is not the name of one file", "the marker stands beside the data")
+    if source.ready is not None and source.ready.marker is not None:
+        yield from _marker_faults(source.ready.marker, source)
+
+
+def source_notes(source: Source) -> Iterator[Fault]:
+    """Yield what is allowed and does nothing."""
+    if source.ready is not None and source.ready.min_age is not None and _family_of(source.uris) == [_FAMILIES[0]]:
+        message = "min_age has no effect on local files, whose times are those of a checkout or a copy"
+        yield Fault(("source", "ready", "min_age"), message, "let a `marker` say that they are complete", of_key=True)
 
 
 def format_of(uri: str) -> SourceFormat | None:
@@ -64,17 +72,31 @@ def _uri_faults(uri: str, keys: Keys, source: Source, settings: Settings | None)
             keys, "backslashes do not separate folders here", f"write forward slashes: {uri.replace(chr(92), '/')}"
         )
     scheme = protocol(uri)
+    if scheme not in _PROTOCOLS:
+        hint = did_you_mean(scheme, _PROTOCOLS, otherwise=f"understood: {', '.join(_PROTOCOLS)}")
+        yield Fault(keys, f"sources at {scheme}:// are not supported", hint)
     if settings is not None and scheme not in _with_aliases(settings.allow.protocols):
         allowed = ", ".join(settings.allow.protocols)
-        hint = did_you_mean(scheme, settings.allow.protocols, otherwise=f"allowed here: {allowed}")
-        yield Fault(keys, f"the protocol {scheme}:// is not allowed", f"{hint}; see allow.protocols in syncer.yaml")
+        message = f"the protocol {scheme}:// is not allowed"
+        yield Fault(keys, message, f"allowed here: {allowed}; see allow.protocols in syncer.yaml")
     if (wrong := templates.problem(uri, ("date",))) is not None:
         yield Fault(keys, wrong)
     if (wrong := _incomplete_date(uri)) is not None:
         yield Fault(keys, wrong, "such as {date:%Y-%m-%d}")
     if scheme in LOCAL_PROTOCOLS and (fault := local_path_fault(uri.partition("://")[2] or uri, keys, settings)):
         yield fault
+    if scheme not in LOCAL_PROTOCOLS and (wrong := _incomplete_bucket(uri)) is not None:
+        yield Fault(keys, wrong, f"write it like {scheme}://bucket/folder/*.csv")
     yield from _name_faults(uri, keys, source)
+
+
+def _incomplete_bucket(uri: str) -> str | None:
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    if not bucket.partition("@")[0]:
+        return "names no bucket"
+    if _GLOB.search(bucket) or "{" in bucket:
+        return "the bucket must be named as it is, without patterns"
+    return None if key else "names a bucket, and no file in it"
 
 
 def _with_aliases(protocols: tuple[str, ...]) -> set[str]:
@@ -124,26 +146,51 @@ def _format_faults(source: Source, formats: set[SourceFormat | None]) -> Iterato
 
 
 def _connection_faults(source: Source, settings: Settings | None) -> Iterator[Fault]:
-    if source.connection is None or settings is None:
+    if source.connection is None:
         return
     keys: Keys = ("source", "connection")
-    connection = settings.connections.get(source.connection)
-    if connection is None:
+    related: tuple[Keys, ...] = (("source", "uri"),)
+    families = _family_of(source.uris)
+    if families == [_FAMILIES[0]]:
+        yield Fault(keys, "local files need no connection", "remove `connection`", related=related)
+        return
+    if settings is not None and source.connection not in settings.connections:
         known = ", ".join(settings.connections) or "none"
         hint = did_you_mean(source.connection, settings.connections, otherwise=f"named there: {known}")
         yield Fault(keys, f"no connection {source.connection!r} in syncer.yaml", hint)
         return
-    for uri in source.uris:
-        if _family(protocol(uri)) != _family(connection.protocol):
-            message = (
-                f"connection {source.connection!r} is for {connection.protocol}://, but the URI is {protocol(uri)}://"
-            )
-            yield Fault(keys, message, related=(("source", "uri"),))
-            return
+    if len(families) > 1:
+        kinds = " and ".join(f"{family[0]}://" for family in families)
+        message = f"one connection cannot reach both {kinds}"
+        yield Fault(keys, message, "give each store a spec of its own", related=related)
+        return
+    if settings is not None and settings.connections[source.connection].protocol.lower() not in families[0]:
+        given = settings.connections[source.connection].protocol
+        message = f"connection {source.connection!r} is for {given}://, but the URI is {protocol(source.uris[0])}://"
+        yield Fault(keys, message, related=related)
 
 
-def _family(scheme: str) -> set[str]:
-    return next((family for family in _FAMILIES if scheme in family), {scheme})
+def _family_of(uris: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the kinds of stores that the URIs are of, each once; one that is not understood is its own kind."""
+    found = (next((f for f in _FAMILIES if protocol(uri) in f), (protocol(uri),)) for uri in uris)
+    return list(dict.fromkeys(found))
+
+
+def _marker_faults(marker: str, source: Source) -> Iterator[Fault]:
+    keys: Keys = ("source", "ready", "marker")
+    hint = "the marker stands beside the data: a name such as _SUCCESS or {file.name}.done"
+    if (wrong := templates.problem(marker, ("file.name", "file.stem"))) is not None:
+        yield Fault(keys, wrong, hint)
+    elif _GLOB.search(marker) or "/" in marker or "\\" in marker or marker in (".", ".."):
+        yield Fault(keys, f"{marker!r} is not the name of one file", hint)
+    elif any(_names_the_data(marker, uri) for uri in source.uris):
+        yield Fault(keys, f"{marker!r} is the data file itself", hint, related=(("source", "uri"),))
+
+
+def _names_the_data(marker: str, uri: str) -> bool:
+    """Whether the marker of any file of the URI is that file."""
+    name = _GLOB.sub("x", templates.date_as_glob(uri.rpartition("/")[2]))
+    return "{" in marker and marker.replace("{file.name}", name).replace("{file.stem}", stem_of(name)) == name
 
 
 def _date_faults(source: Source) -> Iterator[Fault]:
