@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from syncer.api.connections import NETWORK_ERRORS, Connections
@@ -11,8 +13,6 @@ from syncer.api.failures import RawAnswer, correlation_id_of, network_failure
 from syncer.errors import ApiError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import urllib3
 
     from syncer.api.address import Address
@@ -25,7 +25,8 @@ _LARGEST_ANSWER: Final = 64 << 20
 class Trace:
     """One request as it may be logged: `path` is the template, so that no id, query or signature stands in it.
 
-    `status` is 0 and `correlation_id` "" when there was no answer. `attempt` counts from 1 within a call.
+    `status` is 0, `correlation_id` "" and `server_time` None when there was no answer. `attempt` counts from 1 within a
+    call.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Trace:
     correlation_id: str
     attempt: int
     seconds: float
+    server_time: datetime | None = None
 
 
 Tracer = Callable[[Trace], None]
@@ -49,12 +51,12 @@ class Stopwatch:
         self._tracer = tracer
         self._began = clock()
 
-    def stop(self, status: int = 0, correlation_id: str = "") -> None:
+    def stop(self, status: int = 0, correlation_id: str = "", server_time: datetime | None = None) -> None:
         """Report the answer, or with the defaults that there was none."""
         if self._tracer is not None:
             seconds = max(0.0, (self._clock() - self._began).total_seconds())
             call = self._call
-            self._tracer(Trace(call.method, call.path, status, correlation_id, self._attempt, seconds))
+            self._tracer(Trace(call.method, call.path, status, correlation_id, self._attempt, seconds, server_time))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,17 @@ class Wire:
         except NETWORK_ERRORS as error:
             watch.stop()
             raise network_failure(call.action, message.where, error) from error
-        watch.stop(answer.status, correlation_id_of(answer))
+        watch.stop(answer.status, correlation_id_of(answer), _server_time(answer))
         return answer
+
+
+def _server_time(answer: RawAnswer) -> datetime | None:
+    """Give the aware time that the server says it is, or None where it says none."""
+    try:
+        told = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return None
+    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def _read(response: urllib3.BaseHTTPResponse, message: Message) -> RawAnswer:

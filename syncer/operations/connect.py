@@ -50,7 +50,7 @@ def open_api(
 
     return connect(
         settings.api.base_url,
-        _auth(settings, Credentials.from_environ(environment(root, environ)), clock),
+        open_auth(root, settings, environ, clock=clock),
         timeout=settings.api.timeout.total_seconds(),
         sleep=sleep or time.sleep,
         clock=clock,
@@ -74,9 +74,13 @@ def open_sources(
     )
 
 
-def _auth(settings: Settings, given: Credentials, clock: Callable[[], datetime]) -> Auth:
+def open_auth(
+    root: Path, settings: Settings, environ: Mapping[str, str], *, clock: Callable[[], datetime] = utc_now
+) -> Auth:
+    """Make what gives the API's token; nothing is asked yet. Raises AuthError when the environment holds too little."""
     from syncer.api.auth import ClientCredentials, StaticToken
 
+    given = Credentials.from_environ(environment(root, environ))
     if given.client_id is not None and given.client_secret is not None:
         if settings.api.token_url is None:
             raise AuthError(

@@ -82,12 +82,13 @@ def _known_objects(api: ImportApi) -> tuple[str, ...]:
 
 def _schema(api: ImportApi, name: str) -> ObjectSchema | None:
     try:
-        return _as_schema(api.get_object(name))
+        return as_schema(api.get_object(name))
     except NotFound:
         return None
 
 
-def _as_schema(info: ObjectInfo) -> ObjectSchema:
+def as_schema(info: ObjectInfo) -> ObjectSchema:
+    """Return what the rules of specs need to know of an object."""
     return ObjectSchema(
         name=info.name,
         write_mode=info.write_mode,

@@ -157,12 +157,13 @@ class Repository:
         blobs = self.run("hash-object", "-w", "--no-filters", "--stdin-paths", data=listing).decode().split()
         return "".join(f"100644 {blob}\t{path}\0" for path, blob in zip(files, blobs, strict=True)).encode()
 
-    def push(self, remote: str, commit: str, branch: str) -> None:
+    def push(self, remote: str, commit: str, branch: str, *, dry_run: bool = False) -> None:
         """Push the commit as the branch's new tip, and nothing else whatever git is set up to push along.
 
-        Raises GitFailed when refused, or when the answer got lost.
+        With `dry_run` only the right to push is asked for, as far as a remote tells it without a push. Raises GitFailed
+        when refused, or when the answer got lost.
         """
-        only_this = ("--no-verify", "--no-follow-tags", "--recurse-submodules=no")
+        only_this = ("--no-verify", "--no-follow-tags", "--recurse-submodules=no", *(("--dry-run",) if dry_run else ()))
         self.run("push", "--quiet", *only_this, remote, f"{commit}:refs/heads/{branch}")
 
     def is_ancestor(self, commit: str, of: str) -> bool:
