@@ -99,6 +99,23 @@ def test_a_rail_refuses_plan_and_apply(cli: RunCli, project: Path) -> None:
     assert cli("apply", "--over-limits", "crm").code == 0
 
 
+@pytest.mark.usefixtures("emulator")
+def test_a_late_file_needs_a_word_of_its_own(cli: RunCli, project: Path) -> None:
+    """It is held back, also when the plan is saved; the word that lets it through is kept in the saved plan."""
+    assert cli("apply").code == 0
+    (project / "in" / "0.csv").write_text("email,name\nbob@example.com,Bob\n", "utf-8")
+
+    held = cli("apply")
+    saved = cli("plan", "--out-of-order", "crm", "--out", "p.json")
+
+    assert held.code == 1
+    assert "older than in/a.csv" in held.out
+    assert "--out-of-order crm" in held.out
+    assert saved.code == 0
+    assert cli("apply", "p.json").code == 0
+    assert "nothing to do, 2 up to date" in cli("plan").out
+
+
 def test_every_row_rejected_exits_with_3(cli: RunCli, project: Path, emulator: Emulator) -> None:
     """A file of which nothing came in is told apart from one with a few bad rows."""
     (project / "in" / "a.csv").write_text("email,name\nnobody,Bob\n", "utf-8")

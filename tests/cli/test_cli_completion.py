@@ -23,7 +23,7 @@ def test_every_verb_and_its_options_are_offered(cli: RunCli, shell: str) -> None
     ran = cli("completion", shell)
 
     assert ran.code == 0
-    for word in (*VERBS, "detailed-exitcode", "over-limits", "job-seconds"):
+    for word in (*VERBS, "detailed-exitcode", "over-limits", "out-of-order", "job-seconds"):
         assert word in ran.out
 
 

@@ -92,7 +92,16 @@ def test_a_token_that_is_refused_is_told(undecided: Workspace) -> None:
     assert caught.value.exit_code == 6
 
 
-@pytest.mark.parametrize("filters", [Filters(specs=("cmr",)), Filters(tags=("night",)), Filters(exclude=("cmr",))])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(specs=("cmr",)),
+        Filters(tags=("night",)),
+        Filters(exclude=("cmr",)),
+        Filters(over_limits=("cmr",)),
+        Filters(out_of_order=("cmr",)),
+    ],
+)
 def test_a_name_that_does_not_exist_is_a_usage_error(crm: Workspace, filters: Filters) -> None:
     """A filter that would silently choose nothing is refused."""
     with pytest.raises(UsageError, match="there is no") as caught:

@@ -12,6 +12,7 @@ import pytest
 from syncer.errors import Conflict
 from syncer.model.events import AnyEvent
 from syncer.model.files import SourceFile
+from syncer.model.identity import digest
 from syncer.plan import Filters, Inputs, Plan, make_plan, only, stale
 from syncer.plan.document import SavedPlan, from_document, to_document
 from tests.model.making import NOW, Making, file, spec
@@ -25,6 +26,7 @@ FILTERS = Filters(
     since=date(2026, 11, 1),
     until=date(2026, 11, 30),
     over_limits=("crm",),
+    out_of_order=("crm",),
 )
 
 
@@ -40,6 +42,14 @@ def test_a_saved_plan_comes_back() -> None:
     assert (kept.digest, kept.workspace, kept.filters) == (plan.digest, plan.workspace, FILTERS)
     assert kept.covers == {item.cover: f"import crm: {item.file.path}" for item in plan.imports}
     assert len(kept.covers) == 2
+
+
+def test_a_plan_that_was_saved_before_there_was_an_override_is_read() -> None:
+    """What it does not say it did not ask for."""
+    document = to_document(plan_of(None, A))
+    del document["filters"]["out_of_order"], document["checksum"]
+    document["checksum"] = digest(document)
+    assert from_document(document, "plan.json").filters == Filters()
 
 
 def test_only_runnable_decisions_are_covered() -> None:
@@ -168,6 +178,12 @@ def test_filters_choose_specs(filters: Filters, expected: set[str]) -> None:
     plan = make_plan(inputs(specs, filters=filters))
     assert {item.spec for item in plan.imports} == {shown.name for shown in plan.specs} == expected
     assert filters.selects == (expected != {"one", "two", "three"} or bool(filters.tags))
+
+
+@pytest.mark.parametrize("uri", ["data/*.csv", "s3://bucket/*.csv"])
+def test_a_source_without_files_says_so_wherever_it_is(uri: str) -> None:
+    """An empty bucket is as telling as an empty folder."""
+    assert plan_of(spec(source={"uri": uri})).specs[0].warnings == (f"no file matches {uri}",)
 
 
 def test_a_spec_without_files_says_so() -> None:

@@ -224,8 +224,9 @@ def test_a_job_of_a_deleted_spec_that_a_living_run_has_is_waited_for() -> None:
 
 
 def test_a_run_for_some_specs_leaves_deleted_ones_alone() -> None:
-    """Letting a limit be passed chooses nothing; naming specs does."""
+    """Letting a rail be passed chooses nothing; naming specs does."""
     m = Making(spec("gone"))
     events: list[AnyEvent] = [m.claimed(), m.submitted()]
-    assert plan_of(spec(), events=events, filters=Filters(over_limits=("crm",))).imports
+    for word in (Filters(over_limits=("crm",)), Filters(out_of_order=("crm",))):
+        assert plan_of(spec(), events=events, filters=word).imports
     assert not plan_of(spec(), events=events, filters=Filters(specs=("crm",))).imports

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from syncer.model.events import AnyEvent
 from syncer.model.log import Log
-from syncer.plan import Action, Plan, PlannedImport, make_plan
+from syncer.plan import Action, Filters, Plan, PlannedImport, make_plan
 from tests.model.making import NOW, WORKSPACE, Making, file, spec
 from tests.plan.world import inputs, spec_input
 
@@ -38,7 +38,8 @@ class World:
 
     def plan(self) -> Plan:
         files = [file(path, version) for path, version in sorted(self.versions.items())]
-        return make_plan(inputs([spec_input(own, *files) for own in SPECS], self.events, now=NOW))
+        specs = [spec_input(own, *files) for own in SPECS]
+        return make_plan(inputs(specs, self.events, now=NOW, filters=Filters(out_of_order=("base", "upon"))))
 
     def apply(self, fates: list[Fate]) -> None:
         plan = self.plan()
