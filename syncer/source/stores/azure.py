@@ -19,11 +19,12 @@ from syncer.source.stores.azure_page import Page, error_code, read_head, read_pa
 from syncer.source.stores.base import Listed, ObjectChangedError, Place, RetryableError
 from syncer.source.stores.failures import Kind, failed
 from syncer.source.stores.http import Http, Reply
-from syncer.source.stores.patience import patiently
+from syncer.source.stores.patience import parsed, patiently
 
 if TYPE_CHECKING:
     from syncer.settings import Connection
 
+LARGEST_PAGE: Final = 5000
 _BUSY: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 _GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED)
 _KINDS: Final[Mapping[str, Kind]] = {
@@ -51,8 +52,16 @@ _KINDS: Final[Mapping[str, Kind]] = {
 class AzureStore:
     """One container. See `base.ObjectStore` for the contract."""
 
-    def __init__(self, place: Place, connection: Connection | None, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        connection: Connection | None,
+        environ: Mapping[str, str],
+        *,
+        page_keys: int = LARGEST_PAGE,
+    ) -> None:
         self.place = place
+        self._page_keys = page_keys
         self._access = AzureAccess(place, connection, environ)
         self._http = Http(environ, environ.get("REQUESTS_CA_BUNDLE", ""))
 
@@ -64,16 +73,16 @@ class AzureStore:
         return [folder for page in self._pages({"prefix": prefix, "delimiter": "/"}) for folder in page.folders]
 
     def look(self, key: str) -> Listed | None:
-        def ask() -> Reply:
-            return self._http.head(self._url(key, {}), self._access.headers("read"))
+        def ask() -> Listed | None:
+            reply = self._checked(self._http.head(self._url("read", key), self._access.headers("read")), "read")
+            return None if reply.status == HTTPStatus.NOT_FOUND else read_head(key, reply.headers)
 
-        reply = patiently(lambda: self._checked(ask(), "read"), self.place, "read")
-        return None if reply.status == HTTPStatus.NOT_FOUND else read_head(key, reply.headers)
+        return patiently(ask, self.place, "read")
 
     def read(self, listed: Listed, start: int, into: memoryview) -> None:
         held = {} if listed.version else {"If-Match": f'"{listed.held}"'}
         headers = {**self._access.headers("read"), **held, "Range": f"bytes={start}-{start + len(into) - 1}"}
-        url = self._url(listed.key, {"versionid": listed.version} if listed.version else {})
+        url = self._url("read", listed.key, versionid=listed.version)
         reply = self._checked(self._http.get(url, headers, into), "read")
         whole = reply.status == HTTPStatus.OK and len(into) == listed.size
         if reply.length != len(into) or (reply.status != HTTPStatus.PARTIAL_CONTENT and not whole):
@@ -92,17 +101,16 @@ class AzureStore:
                 return
 
     def _page(self, query: Mapping[str, str]) -> Page:
-        url = self._url("", {"restype": "container", "comp": "list", **query})
+        url = self._url("listed", restype="container", comp="list", maxresults=str(self._page_keys), **query)
         reply = self._checked(self._http.get(url, self._access.headers("listed")), "listed")
         if reply.status != HTTPStatus.OK:
             raise failed(Kind.NO_BUCKET, self.place, "listed")
-        return read_page(reply.body)
+        return parsed(read_page, reply.body)
 
-    def _url(self, key: str, query: Mapping[str, str]) -> str:
+    def _url(self, doing: str, key: str = "", **query: str) -> str:
         path = f"/{quote(key, safe='/~')}" if key else ""
         own = urlencode({name: value for name, value in query.items() if value}, quote_via=quote)
-        pieces = "&".join(piece for piece in (own, self._access.query()) if piece)
-        return f"{self._access.base}{path}?{pieces}"
+        return f"{self._access.base}{path}?{'&'.join(piece for piece in (own, self._access.query(doing)) if piece)}"
 
     def _checked(self, reply: Reply, doing: str) -> Reply:
         """Return the answer; a 404 and a 412 are answers too, as long as the container exists."""

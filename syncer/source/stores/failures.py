@@ -15,6 +15,7 @@ class Kind(StrEnum):
     NO_CREDENTIALS = "no credentials"
     WRONG_CREDENTIALS = "wrong credentials"
     NO_PERMISSION = "no permission"
+    ELSEWHERE = "elsewhere"
     UNREACHABLE = "unreachable"
     NOT_PUBLIC = "not public"
     COLD = "cold"
@@ -23,10 +24,13 @@ class Kind(StrEnum):
 
 _CONTAINER = {"s3": "bucket", "gs": "bucket", "az": "container", "abfss": "container"}
 
+_ADDRESS = {"s3": "endpoint_url and region", "gs": "endpoint_url", "az": "account and endpoint_url"}
+
 _CHAIN = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or the role of this machine or workflow",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login`, or workload identity",
-    "az": "AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_ACCOUNT_NAME with a key or SAS, or a service principal",
+    "az": "AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN, `az login`, or "
+    "workload identity",
 }
 
 _RIGHTS = {
@@ -44,7 +48,7 @@ def failed(kind: Kind, place: Place, doing: str, *, detail: str = "") -> SourceE
         Kind.NO_BUCKET: (
             f"{noun} {place.bucket} does not exist",
             "the store knows none of this name here",
-            f"check the {noun}'s name in source.uri, and endpoint, region and account of {_settings(place)}",
+            f"check the {noun}'s name in source.uri, and {_ADDRESS[cloud]} of {_settings(place)}",
         ),
         Kind.NO_CREDENTIALS: (
             f"{noun} {place.bucket} cannot be {doing}: no credentials were found",
@@ -66,10 +70,15 @@ def failed(kind: Kind, place: Place, doing: str, *, detail: str = "") -> SourceE
             f"{_who(place)} asks as nobody (`anonymous: true`), and the store refuses that",
             f"take `anonymous` out and give credentials: {_CHAIN[cloud]}",
         ),
+        Kind.ELSEWHERE: (
+            f"{noun} {place.bucket} cannot be {doing}: it is in another region",
+            f"{_who(place)} asks the wrong region for it",
+            f"set the {noun}'s region: `region` of {_settings(place)}",
+        ),
         Kind.UNREACHABLE: (
             f"{noun} {place.bucket} cannot be reached",
-            f"the store of {_who(place)} does not answer",
-            f"check endpoint and region of {_settings(place)}, and this machine's network",
+            f"no usable answer from the store of {_who(place)}",
+            f"check {_ADDRESS[cloud]} of {_settings(place)}, and this machine's network",
         ),
         Kind.COLD: (
             f"an object of {place.bucket} is archived and cannot be read",

@@ -26,11 +26,12 @@ from syncer.source.stores.gcs_page import (
     read_page,
 )
 from syncer.source.stores.http import Http, Reply
-from syncer.source.stores.patience import patiently
+from syncer.source.stores.patience import parsed, patiently
 
 if TYPE_CHECKING:
     from syncer.settings import Connection
 
+LARGEST_PAGE: Final = 1000
 _BUSY: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 _GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED)
 
@@ -38,8 +39,16 @@ _GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED)
 class GcsStore:
     """One bucket. See `base.ObjectStore` for the contract."""
 
-    def __init__(self, place: Place, connection: Connection | None, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        connection: Connection | None,
+        environ: Mapping[str, str],
+        *,
+        page_keys: int = LARGEST_PAGE,
+    ) -> None:
         self.place = place
+        self._page_keys = page_keys
         self._access = GcsAccess(place, connection, environ)
         self._http = Http(environ, environ.get("REQUESTS_CA_BUNDLE", ""))
 
@@ -52,10 +61,11 @@ class GcsStore:
         return [folder for page in self._pages({"prefix": prefix, "delimiter": "/"}) for folder in page.folders]
 
     def look(self, key: str) -> Listed | None:
-        reply = patiently(partial(self._asked, "read", _path(key), {"fields": OBJECT_FIELDS}), self.place, "read")
-        if reply.status == HTTPStatus.NOT_FOUND:
-            return None
-        return read_object(reply.body)
+        def ask() -> Listed | None:
+            reply = self._asked("read", _path(key), {"fields": OBJECT_FIELDS})
+            return None if reply.status == HTTPStatus.NOT_FOUND else parsed(read_object, reply.body)
+
+        return patiently(ask, self.place, "read")
 
     def read(self, listed: Listed, start: int, into: memoryview) -> None:
         query = {"alt": "media", "generation": listed.held}
@@ -74,17 +84,22 @@ class GcsStore:
         self._http.close()
 
     def _pages(self, query: Mapping[str, str]) -> Iterator[Page]:
+        asked = {**query, "fields": PAGE_FIELDS, "maxResults": str(self._page_keys)}
         token = ""
         while True:
-            asked = {**query, "fields": PAGE_FIELDS, **({"pageToken": token} if token else {})}
-            reply = patiently(partial(self._asked, "listed", "", asked), self.place, "listed")
-            if reply.status == HTTPStatus.NOT_FOUND:
-                raise failed(Kind.NO_BUCKET, self.place, "listed")
-            page = read_page(reply.body)
+            page = patiently(
+                partial(self._page, {**asked, "pageToken": token} if token else asked), self.place, "listed"
+            )
             yield page
             token = page.next_token
             if not token:
                 return
+
+    def _page(self, query: Mapping[str, str]) -> Page:
+        reply = self._asked("listed", "", query)
+        if reply.status == HTTPStatus.NOT_FOUND:
+            raise failed(Kind.NO_BUCKET, self.place, "listed")
+        return parsed(read_page, reply.body)
 
     def _asked(
         self,

@@ -1,11 +1,14 @@
-"""Plain GETs of signed URLs: pooled, with proxies and certificates as the environment has them, and nothing decoded."""
+"""Plain requests for bytes: pooled, with proxies and certificates as the environment has them, and nothing decoded."""
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from syncer.source.stores.base import CONNECT_SECONDS, READ_SECONDS, RetryableError
 
@@ -14,12 +17,31 @@ if TYPE_CHECKING:
 
 CONNECTIONS: Final = 32
 LARGEST_ANSWER: Final = 1 << 26
-"""A page of a listing has about half a megabyte; what is far larger is none."""
+"""A page of a listing has a few megabytes; what is far larger is none."""
+_BLOCK_BYTES: Final = 1 << 20
+_WORDS: Final = {
+    "NameResolutionError": "its host name is not known",
+    "NewConnectionError": "no connection can be made",
+    "ConnectTimeoutError": "no connection in time",
+    "ReadTimeoutError": "it stopped answering",
+    "SSLError": "its certificate is not accepted",
+    "ProxyError": "the proxy does not let it through",
+    "ProxySchemeUnknown": "the proxy in the environment is of a kind that is not supported",
+    "ProtocolError": "the connection broke",
+}
+
+
+def _is_not_a_request_line(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
+
+
+# urllib3 logs each request line at DEBUG, and a signed URL is a password.
+logging.getLogger("urllib3.connectionpool").addFilter(_is_not_a_request_line)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: `length` bytes went into the caller's buffer, or `body` holds what there was no buffer for."""
+    """An answer, names of headers in lower case: `length` bytes went into the caller's buffer, or `body` holds it."""
 
     status: int
     headers: Mapping[str, str]
@@ -28,17 +50,22 @@ class Reply:
 
 
 class Http:
-    """GETs and HEADs for one store. Thread-safe. The URLs are passwords: they are in no error and no log."""
+    """GETs and HEADs for one store. Thread-safe. The URLs are passwords: they are in no error and no log.
+
+    `certificates` names a file or folder of authorities to trust instead of the system's own.
+    """
 
     def __init__(self, environ: Mapping[str, str], certificates: str = "") -> None:
-        self._environ = environ
+        self._proxies = _proxies(environ)
         self._certificates = certificates
-        self._pools: dict[str, urllib3.PoolManager] = {}
+        self._managers: dict[str, urllib3.PoolManager] = {}
+        self._lock = threading.Lock()
 
     def get(self, url: str, headers: Mapping[str, str], into: memoryview | None = None) -> Reply:
         """Send one GET. A 2xx fills `into`; every other answer, and one without a buffer, is read whole.
 
-        Raises RetryableError when there is no answer, or when it ends before the buffer is full.
+        An answer that is longer than the buffer has a `length` beyond it. Raises RetryableError when there is no
+        answer, or when it ends before the buffer is full.
         """
         return self._ask("GET", url, headers, into)
 
@@ -47,21 +74,19 @@ class Http:
         return self._ask("HEAD", url, headers, None)
 
     def close(self) -> None:
-        for pool in self._pools.values():
-            pool.clear()
+        """Close every connection that is not in use."""
+        with self._lock:
+            for manager in self._managers.values():
+                # Clearing alone leaves sockets to the garbage collector, and a kept error's traceback holds on to them.
+                for key in manager.pools.keys():  # noqa: SIM118 - urllib3's container cannot be iterated over
+                    manager.pools[key].close()
+                manager.clear()
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str], into: memoryview | None) -> Reply:
         from urllib3.exceptions import HTTPError
 
         try:
-            response = self._pool(url).request(
-                method,
-                url,
-                headers={"Accept-Encoding": "identity", **headers},
-                preload_content=False,
-                decode_content=False,
-                redirect=False,
-            )
+            response = self._sent(method, url, {"Accept-Encoding": "identity", **headers})
             known = {name.lower(): value for name, value in response.headers.items()}
             try:
                 if into is not None and 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's successes
@@ -71,20 +96,56 @@ class Http:
                 # What was not read to its end cannot be used for another request.
                 response.release_conn() if response.closed or not response.length_remaining else response.close()
         except (HTTPError, OSError) as error:
-            raise RetryableError(f"no answer ({type(error).__name__})") from None
+            raise RetryableError(_words(error)) from None
 
-    def _pool(self, url: str) -> urllib3.PoolManager:
+    def _sent(self, method: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         parts = urlsplit(url)
-        proxy = _proxy(parts.scheme, parts.hostname or "", self._environ)
-        if proxy not in self._pools:
-            self._pools[proxy] = _pool(proxy, self._certificates)
-        return self._pools[proxy]
+        proxy = self._proxy(parts)
+        with self._lock:
+            manager = self._managers.get(proxy)
+            if manager is None:
+                manager = self._managers[proxy] = _manager(proxy, self._certificates)
+        pool = manager.connection_from_host(parts.hostname, parts.port, scheme=parts.scheme)
+        # A key may have `..` in it: the path goes out as it was signed, and not as a file system's would be tidied.
+        path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        return pool.urlopen(
+            method,
+            url if proxy and parts.scheme == "http" else path,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+
+    def _proxy(self, parts: SplitResult) -> str:
+        from urllib import request
+
+        if request.proxy_bypass_environment(parts.hostname, self._proxies):  # type: ignore[attr-defined] # public, but not in the stubs
+            return ""
+        proxy = self._proxies.get(parts.scheme) or self._proxies.get("all") or ""
+        return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+
+
+def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxy for each scheme, and the hosts without one (`no`): the variables that all clouds' clients read.
+
+    Of two spellings the one in lower case counts, and an empty one switches the proxy off.
+    """
+    by_rank = sorted(environ, key=str.islower)
+    return {name.lower().removesuffix("_proxy"): environ[name] for name in by_rank if name.lower().endswith("_proxy")}
+
+
+def _words(error: Exception) -> str:
+    """Say what went wrong without the error's own text, which may hold the URL."""
+    name = type(error).__name__
+    return _WORDS.get(name, f"no answer: {name}")
 
 
 def _filled(response: urllib3.BaseHTTPResponse, into: memoryview) -> int:
     length = 0
     while length < len(into):
-        block = response.read(min(1 << 20, len(into) - length))
+        block = response.read(min(_BLOCK_BYTES, len(into) - length))
         if not block:
             raise RetryableError("the answer was cut off")
         into[length : length + len(block)] = block
@@ -92,22 +153,18 @@ def _filled(response: urllib3.BaseHTTPResponse, into: memoryview) -> int:
     return length + len(response.read(1))
 
 
-def _pool(proxy: str, certificates: str) -> urllib3.PoolManager:
+def _manager(proxy: str, certificates: str) -> urllib3.PoolManager:
     import urllib3
 
     timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-    options: dict[str, Any] = {"maxsize": CONNECTIONS, "retries": False, "timeout": timeout}
+    options: dict[str, Any] = {"maxsize": CONNECTIONS, "timeout": timeout}
     if certificates:
-        options["ca_certs"] = certificates
-    return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
-
-
-def _proxy(scheme: str, host: str, environ: Mapping[str, str]) -> str:
-    """Return the proxy for a host, or "". The variables are those that every HTTP client of the clouds reads."""
-    from urllib import request
-
-    known = {name.lower(): value for name, value in environ.items() if name.lower().endswith("_proxy")}
-    proxies = {name.removesuffix("_proxy"): value for name, value in known.items()}
-    if request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined] # public, but not in the stubs
-        return ""
-    return proxies.get(scheme) or proxies.get("all") or ""
+        options["ca_cert_dir" if Path(certificates).is_dir() else "ca_certs"] = certificates
+    if not proxy:
+        return urllib3.PoolManager(**options)
+    parts = urlsplit(proxy)
+    if parts.username is not None:
+        credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        options["proxy_headers"] = urllib3.make_headers(proxy_basic_auth=credentials)
+        proxy = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return urllib3.ProxyManager(proxy, **options)

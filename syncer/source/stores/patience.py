@@ -1,4 +1,4 @@
-"""Ask a store again while it does not answer or is busy; ranges of a read have their own patience (`window`)."""
+"""Ask a store again while it is busy or gives no usable answer. The ranges of a read have their own patience."""
 
 from __future__ import annotations
 
@@ -25,3 +25,11 @@ def patiently(ask: Callable[[], T], place: Place, doing: str) -> T:
                 raise failed(Kind.UNREACHABLE, place, doing, detail=error.why) from error
             time.sleep(random.uniform(0, 0.3 * 2**attempt))  # noqa: S311 - jitter, not a secret
     raise AssertionError("the last attempt returns or raises")
+
+
+def parsed(parse: Callable[[bytes], T], body: bytes) -> T:
+    """Parse an answer. Raises RetryableError for one that is cut off, or somebody else's, such as a login page."""
+    try:
+        return parse(body)
+    except (ValueError, LookupError) as error:
+        raise RetryableError("its answer cannot be read") from error

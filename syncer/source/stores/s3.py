@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ from syncer.source.stores.base import (
 )
 from syncer.source.stores.failures import Kind, failed
 from syncer.source.stores.http import Http, Reply
+from syncer.source.stores.patience import parsed, patiently
 from syncer.source.stores.s3_page import Page, error_code, read_page
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from syncer.settings import Connection
 
+LARGEST_PAGE: Final = 1000
 SIGNED_SECONDS: Final = 3600
 UNVERSIONED: Final = ("", "null")
 _COLD: Final = ("GLACIER", "DEEP_ARCHIVE")
@@ -48,30 +51,50 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "InvalidToken": Kind.WRONG_CREDENTIALS,
     "RequestTimeTooSkewed": Kind.WRONG_CREDENTIALS,
     "InvalidClientTokenId": Kind.WRONG_CREDENTIALS,
+    "PermanentRedirect": Kind.ELSEWHERE,
+    "AuthorizationHeaderMalformed": Kind.ELSEWHERE,
+    "301": Kind.ELSEWHERE,
     "InvalidObjectState": Kind.COLD,
 }
 _GONE: Final = ("PreconditionFailed", "NoSuchKey", "NoSuchVersion", "412", "404")
-_BUSY: Final = ("SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted")
-_NO_CREDENTIALS: Final = ("NoCredentialsError", "ProfileNotFound", "PartialCredentialsError", "TokenRetrievalError")
-_BAD_CREDENTIALS: Final = ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "CredentialRetrievalError")
+_BUSY: Final = ("SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted", "429")
+_BY_NAME: Final[Mapping[str, Kind]] = {
+    "NoCredentialsError": Kind.NO_CREDENTIALS,
+    "PartialCredentialsError": Kind.NO_CREDENTIALS,
+    "ProfileNotFound": Kind.NO_CREDENTIALS,
+    "TokenRetrievalError": Kind.NO_CREDENTIALS,
+    "CredentialRetrievalError": Kind.WRONG_CREDENTIALS,
+    "SSOTokenLoadError": Kind.WRONG_CREDENTIALS,
+    "UnauthorizedSSOTokenError": Kind.WRONG_CREDENTIALS,
+    "ParamValidationError": Kind.NO_BUCKET,  # only a bucket's name can be malformed
+}
 
 
 class S3Store:
     """One bucket. See `base.ObjectStore` for the contract."""
 
-    def __init__(self, place: Place, connection: Connection | None, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        connection: Connection | None,
+        environ: Mapping[str, str],
+        *,
+        page_keys: int = LARGEST_PAGE,
+    ) -> None:
         self.place = place
+        self._page_keys = page_keys
+        self._anonymous = connection.anonymous if connection else False
         self._requester = {"RequestPayer": "requester"} if connection and connection.requester_pays else {}
         self._fs = _filesystem(connection, environ)
         self._http = Http(environ, environ.get("AWS_CA_BUNDLE", ""))
 
     def pages(self, prefix: str, *, after: str = "") -> Iterator[list[Listed]]:
-        query = {"Prefix": prefix, **({"StartAfter": after} if after else {})}
-        answer = self._asked("listed", "list_objects_v2", **query)
+        query: dict[str, Any] = {"Prefix": prefix, "MaxKeys": self._page_keys}
+        answer = self._asked("listed", "list_objects_v2", **query, **({"StartAfter": after} if after else {}))
         yield [_listed(entry) for entry in answer.get("Contents", ()) if not entry["Key"].endswith("/")]
         token = answer.get("NextContinuationToken")
         while token:
-            page = self._page({"Prefix": prefix, "ContinuationToken": token})
+            page = patiently(partial(self._page, {**query, "ContinuationToken": token}), self.place, "listed")
             yield page.listed
             token = page.next_token
 
@@ -102,7 +125,7 @@ class S3Store:
         reply = self._http.get(self._signed("get_object", "read", asked), headers, into)
         whole = reply.status == HTTPStatus.OK and len(into) == listed.size
         if reply.status != HTTPStatus.PARTIAL_CONTENT and not whole:
-            self._refused(reply, "read")
+            raise self._refused(reply, "read")
         if reply.headers.get("etag", "").strip('"') not in ("", listed.held) or reply.length != len(into):
             raise ObjectChangedError(listed.key)
 
@@ -110,26 +133,20 @@ class S3Store:
         """Close the connections of reads; those of s3fs end with the process."""
         self._http.close()
 
-    def _page(self, query: Mapping[str, str]) -> Page:
-        for attempt in range(3):
-            try:
-                reply = self._http.get(self._signed("list_objects_v2", "listed", {**query, "EncodingType": "url"}), {})
-                if reply.status == HTTPStatus.OK:
-                    return read_page(reply.body, s3_object)
-                self._refused(reply, "listed")
-            except RetryableError as error:
-                if attempt == 2:  # noqa: PLR2004 - the third attempt is the last
-                    raise failed(Kind.UNREACHABLE, self.place, "listed", detail=error.why) from error
-        raise AssertionError("the last attempt returns or raises")
+    def _page(self, query: Mapping[str, Any]) -> Page:
+        reply = self._http.get(self._signed("list_objects_v2", "listed", {**query, "EncodingType": "url"}), {})
+        if reply.status != HTTPStatus.OK:
+            raise self._refused(reply, "listed")
+        return parsed(lambda body: read_page(body, s3_object), reply.body)
 
-    def _asked(self, doing: str, method: str, **arguments: str) -> dict[str, Any]:
+    def _asked(self, doing: str, method: str, **arguments: str | int) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = self._fs.call_s3(method, Bucket=self.place.bucket, **arguments, **self._requester)
         except Exception as error:
             raise self._explained(error, doing) from error
         return answer
 
-    def _signed(self, method: str, doing: str, arguments: Mapping[str, str]) -> str:
+    def _signed(self, method: str, doing: str, arguments: Mapping[str, Any]) -> str:
         """Return a URL that carries the right to this one request. It is a password: it goes into no message."""
         from fsspec.asyn import sync
 
@@ -139,32 +156,37 @@ class S3Store:
             url: str = sync(
                 self._fs.loop, client.generate_presigned_url, method, Params=bucket, ExpiresIn=SIGNED_SECONDS
             )
-        except Exception as error:  # noqa: BLE001 - as above
-            raise self._explained(error, doing) from None
+        except Exception as error:
+            raise self._explained(error, doing) from error
         return url
 
-    def _refused(self, reply: Reply, doing: str) -> None:
+    def _refused(self, reply: Reply, doing: str) -> Exception:
         code = error_code(reply.body) or str(int(reply.status))
-        if code in _GONE:
-            raise ObjectChangedError(code)
-        if code in _BUSY or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "429":
-            raise RetryableError(f"it answers {code}")
-        raise failed(_KINDS.get(code, Kind.OTHER), self.place, doing, detail=f"its code is {code}")
+        if doing == "read" and code in _GONE:
+            return ObjectChangedError(code)
+        if code in _BUSY or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return RetryableError(f"it answers {code}")
+        return self._failed(_KINDS.get(code, Kind.OTHER), doing, f"its code is {code}")
 
     def _explained(self, error: Exception, doing: str) -> SourceError:
-        if isinstance(error, SourceError):
-            return error
-        code = _code(error)
-        if code:
-            return failed(_KINDS.get(code, Kind.OTHER), self.place, doing, detail=f"its code is {code}")
+        from botocore.exceptions import ConnectionError as NotConnected
+        from botocore.exceptions import HTTPClientError
+
+        code, operation = _answered(error)
         name = type(error).__name__
-        if name in _NO_CREDENTIALS:
-            return failed(Kind.NO_CREDENTIALS, self.place, doing, detail=name)
-        if name in _BAD_CREDENTIALS:
-            return failed(Kind.WRONG_CREDENTIALS, self.place, doing, detail=name)
-        if isinstance(error, ValueError):  # botocore's word for a region or an endpoint that is none
-            return failed(Kind.OTHER, self.place, doing, detail=name)
-        return failed(Kind.UNREACHABLE, self.place, doing, detail=name)
+        if operation.startswith("Assume"):  # the store was not even asked: there is no role to ask it as
+            return self._failed(Kind.WRONG_CREDENTIALS, doing, f"{operation} answers {code}")
+        if code:
+            return self._failed(_KINDS.get(code, Kind.OTHER), doing, f"its code is {code}")
+        if name in _BY_NAME:
+            return self._failed(_BY_NAME[name], doing, name)
+        no_answer = isinstance(error, (NotConnected, HTTPClientError, OSError))
+        return self._failed(Kind.UNREACHABLE if no_answer else Kind.OTHER, doing, name)
+
+    def _failed(self, kind: Kind, doing: str, detail: str) -> SourceError:
+        if kind is Kind.NO_PERMISSION and self._anonymous:
+            kind = Kind.NOT_PUBLIC
+        return failed(kind, self.place, doing, detail=detail)
 
 
 def _filesystem(connection: Connection | None, environ: Mapping[str, str]) -> s3fs.S3FileSystem:
@@ -209,10 +231,10 @@ def s3_object(key: str, size: int, modified: datetime, etag: str, storage_class:
     )
 
 
-def _code(error: BaseException) -> str:
-    """Return S3's code for a refusal: s3fs translates it into a built-in error and keeps the original behind it."""
+def _answered(error: BaseException) -> tuple[str, str]:
+    """Return S3's code for a refusal and what was asked; s3fs raises a built-in error, and keeps the original in it."""
     for known in (error, error.__cause__):
         response = getattr(known, "response", None)
         if isinstance(response, dict):
-            return str(response.get("Error", {}).get("Code", ""))
-    return ""
+            return str(response.get("Error", {}).get("Code", "")), str(getattr(known, "operation_name", ""))
+    return "", ""
