@@ -1,7 +1,8 @@
 """The fold of the log: what the events together say, whatever order they stand in.
 
 A line that stands twice counts once; one that was altered is a conflict. Everything is indexed as it is added, so that
-a question costs no more in a log of years than in a new one.
+a question costs no more in a log of years than in a new one. What is over takes a few hundred bytes of memory a file:
+its events are left where they were written, and are read again when somebody asks for them.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from syncer.errors import Conflict
-from syncer.model.events import AnyEvent, Claimed, Finished, Resolved, Submitted
-from syncer.model.generation import Generation, Standing, later, rank, time_and_id
+from syncer.model.events import AnyEvent, Claimed, Submitted
+from syncer.model.generation import Generation, Standing
+from syncer.model.jobs import Jobs
+from syncer.model.numbered_lines import NumberedLines, Recall
+from syncer.model.path_history import PathHistory, Summary, is_over, summary, unpacked
 
-__all__ = ["Generation", "Lineage", "Log", "Standing", "WriteMode"]
+__all__ = ["Generation", "Lineage", "Log", "Standing", "Summary", "WriteMode"]
 
 WriteMode = Literal["upsert", "append"]
+_ByPath = dict[str, PathHistory | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,79 +34,64 @@ class Lineage:
 
 
 class Log:
-    """All events of all specs, kept folded. Adding an event is cheap and adding it twice changes nothing."""
+    """All events of all specs, kept folded. Adding an event is cheap and adding it twice changes nothing.
 
-    def __init__(self, events: Iterable[AnyEvent] = ()) -> None:
-        self._events: dict[str, AnyEvent] = {}
+    With `recall`, events that were added along with their place are read again from there and not kept in memory.
+    """
+
+    def __init__(self, events: Iterable[AnyEvent] = (), *, recall: Recall | None = None) -> None:
+        self._lines = NumberedLines(recall)
+        self._jobs = Jobs(self._lines)
         self._tails: dict[str, str] = {}
-        self._seen: dict[str, str] = {}
-        self._generations: dict[tuple[str, str, str], dict[str, dict[tuple[int, str], Generation]]] = defaultdict(dict)
-        self._permits: dict[tuple[str, str], dict[str, Submitted]] = defaultdict(dict)
-        self._ended: set[tuple[str, str]] = set()
-        self._completed: set[tuple[str, str]] = set()
+        self._lost: dict[str, str] = {}
+        self._histories: dict[tuple[str, str, str], _ByPath] = defaultdict(dict)
         self._write_modes: dict[tuple[str, str], set[WriteMode]] = defaultdict(set)
-        self._lists: dict[tuple[str, str], Finished] = {}
-        self._list_makers: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
-        self._audience_makers: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
         for event in events:
             self.add(event)
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self._lines)
 
     def __iter__(self) -> Iterator[AnyEvent]:
         """Yield every event once, in the order in which they were added: that of the lines within each spec's log."""
-        return iter(self._events.values())
+        return iter(self._lines)
 
     def holds(self, event: AnyEvent) -> bool:
         """Whether this very event was added. Raises Conflict when another one has its id."""
-        known = self._events.get(event.id)
-        if known is not None and known != event:
-            raise _altered(event)
-        return known is not None
+        return self._lines.holds(event)
 
-    def add(self, event: AnyEvent) -> None:
-        """Add one event. Raises Conflict when another event has its id: a line of the log was altered."""
-        if self.holds(event):
+    def add(self, event: AnyEvent, place: int | None = None) -> None:
+        """Add one event; `place` is where `recall` finds it again.
+
+        Raises Conflict when another event has its id: a line of the log was altered.
+        """
+        line = self._lines.add(event, place)
+        if line is None:
             return
-        self._events[event.id] = event
+        self._note_place(event)
+        by_path = self._histories[event.spec, event.workspace, event.object]
+        history = self._in_full(by_path.get(event.path))
+        history.add(line, event)
+        by_path[event.path] = history.packed() or history
+        self._jobs.add(line, event)
+        if isinstance(event, Claimed) and event.write_mode is not None:
+            self._write_modes[event.workspace, event.object].add(event.write_mode)
+
+    def _note_place(self, event: AnyEvent) -> None:
+        """Remember the newest event of each spec's log, and what was seen there and is missing."""
+        before = self._tails.get(event.spec)
         self._tails[event.spec] = event.id
-        if event.seen:
-            self._seen[event.seen] = event.spec
-        by_path = self._generations[event.spec, event.workspace, event.object]
-        lives = by_path.setdefault(event.path, {})
-        key = (event.generation, event.import_id)
-        if key not in lives:
-            lives[key] = Generation(event.generation, event.import_id, event.path, event.fingerprint)
-        lives[key].add(event)
-        self._note(event)
+        self._lost.pop(event.id, None)
+        if event.seen and event.seen != before and self._lines.of_id(event.seen) is None:
+            self._lost[event.seen] = event.spec
 
-    def _note(self, event: AnyEvent) -> None:
-        match event:
-            case Claimed(write_mode=mode) if mode is not None:
-                self._write_modes[event.workspace, event.object].add(mode)
-            case Submitted():
-                permits = self._permits[event.workspace, event.object]
-                permits[event.job] = max(permits.get(event.job, event), event, key=rank)
-                self._note_makers(event)
-            case Finished(job=str(job)):
-                self._note_end(event.workspace, job, completed=event.outcome == "completed")
-                if event.list_use is not None and event.list_use.name and event.list_use.id:
-                    key = (event.workspace, event.list_use.name)
-                    self._lists[key] = later(self._lists.get(key), event)
-            case Resolved(decision=decision) if decision != "start":
-                self._note_end(event.workspace, event.job, completed=decision == "completed")
-
-    def _note_makers(self, permit: Submitted) -> None:
-        if permit.list_use is not None and permit.list_use.create and permit.list_use.name:
-            self._list_makers[permit.workspace, permit.list_use.name].append(permit)
-        if permit.audience is not None and permit.audience.create:
-            self._audience_makers[permit.workspace, permit.audience.name].append(permit)
-
-    def _note_end(self, workspace: str, job: str, *, completed: bool) -> None:
-        self._ended.add((workspace, job))
-        if completed:
-            self._completed.add((workspace, job))
+    def _in_full(self, known: PathHistory | bytes | None) -> PathHistory:
+        if isinstance(known, PathHistory):
+            return known
+        history = PathHistory()
+        for line in unpacked(known).lines if known is not None else ():
+            history.add(line, self._lines.event(line))
+        return history
 
     def write_modes(self, workspace: str) -> dict[str, WriteMode]:
         """Return what earlier imports learnt of the objects' write modes, by object.
@@ -117,22 +106,25 @@ class Log:
 
     def list_id(self, workspace: str, name: str) -> str | None:
         """Return the id of the list that an earlier import made under this name, where it was recorded."""
-        made = self._lists.get((workspace, name))
-        return made.list_use.id if made is not None and made.list_use is not None else None
+        return self._jobs.list_id(workspace, name)
 
     def list_makers(self, workspace: str, name: str) -> list[Submitted]:
         """Return the permits of every job that was to create this list."""
-        return sorted(self._list_makers.get((workspace, name), ()), key=time_and_id)
+        return self._jobs.list_makers(workspace, name)
 
     def audience_makers(self, workspace: str, name: str) -> list[Submitted]:
         """Return the permits of every job that was to create this audience; the API cannot find one by name."""
-        return sorted(self._audience_makers.get((workspace, name), ()), key=time_and_id)
+        return self._jobs.audience_makers(workspace, name)
 
     def is_open(self, permit: Submitted) -> bool:
-        return (permit.workspace, permit.job) not in self._ended
+        return self._jobs.is_open(permit)
 
     def is_completed(self, permit: Submitted) -> bool:
-        return (permit.workspace, permit.job) in self._completed
+        return self._jobs.is_completed(permit)
+
+    def open_permits(self, workspace: str, object_name: str | None = None) -> list[Submitted]:
+        """Return permits without a recorded end, of one object or of all, oldest first: jobs that may be running."""
+        return self._jobs.open_permits(workspace, object_name)
 
     def tail(self, spec: str) -> str:
         """Return the id of the newest event of this spec's log, or "" when it has none."""
@@ -140,7 +132,7 @@ class Log:
 
     def holes(self) -> dict[str, str]:
         """Return event ids that some event saw and the log no longer holds, with the spec whose log misses them."""
-        return {seen: spec for seen, spec in self._seen.items() if seen not in self._events}
+        return dict(self._lost)
 
     def specs(self) -> set[str]:
         """Return the names of all specs that have a history."""
@@ -149,39 +141,53 @@ class Log:
     def paths(self, lineage: Lineage) -> set[str]:
         return {path for name in lineage.names for path in self._of(name, lineage)}
 
-    def _of(self, name: str, lineage: Lineage) -> dict[str, dict[tuple[int, str], Generation]]:
-        return self._generations.get((name, lineage.workspace, lineage.object), {})
+    def knows(self, lineage: Lineage, path: str) -> bool:
+        """Whether anything is recorded of this path."""
+        return any(path in self._of(name, lineage) for name in lineage.names)
+
+    def is_settled(self, lineage: Lineage, path: str, fingerprint: str) -> bool:
+        """Whether the newest generation of this path is this very version, imported, and no job of the path is open.
+
+        Nothing is read again for it, so that it can be asked of every file there is.
+        """
+        known = [by_path[path] for name in lineage.names if path in (by_path := self._of(name, lineage))]
+        if len(known) == 1:
+            return isinstance(known[0], bytes) and unpacked(known[0]).is_settled(fingerprint)
+        lives = self.generations(lineage, path) if known else []
+        return all(map(is_over, lives)) and any(
+            life.number == lives[-1].number and life.fingerprint == fingerprint and life.forgotten is None
+            for life in lives
+        )
+
+    def _of(self, name: str, lineage: Lineage) -> _ByPath:
+        return self._histories.get((name, lineage.workspace, lineage.object), {})
 
     def generations(self, lineage: Lineage, path: str) -> list[Generation]:
         """Return every generation of this path, oldest first; a renamed spec's are joined with those it had before."""
         joined: dict[tuple[int, str], Generation] = {}
         for name in lineage.names:
-            for key, life in self._of(name, lineage).get(path, {}).items():
+            for key, life in self._in_full(self._of(name, lineage).get(path)).generations.items():
                 joined[key] = _joined(joined[key], life) if key in joined else life
         return [joined[key] for key in sorted(joined)]
+
+    def summaries(self, lineage: Lineage, path: str) -> list[Summary]:
+        """Return every generation of this path in short, oldest first, without reading anything again."""
+        known = [by_path[path] for name in lineage.names if path in (by_path := self._of(name, lineage))]
+        if len(known) == 1 and isinstance(known[0], bytes):
+            return sorted(unpacked(known[0]).summaries, key=lambda each: (each.number, each.import_id))
+        return [summary(life) for life in self.generations(lineage, path)]
 
     def find(self, lineage: Lineage, path: str, number: int, import_id: str) -> Generation | None:
         return next(
             (g for g in self.generations(lineage, path) if (g.number, g.import_id) == (number, import_id)), None
         )
 
-    def open_permits(self, workspace: str, object_name: str | None = None) -> list[Submitted]:
-        """Return permits without a recorded end, of one object or of all, oldest first: jobs that may be running."""
-        still_open = [
-            permit
-            for (where, name), permits in self._permits.items()
-            if where == workspace and object_name in (None, name)
-            for permit in permits.values()
-            if self.is_open(permit)
-        ]
-        return sorted(still_open, key=time_and_id)
-
     def all_generations(self, workspace: str) -> Iterator[tuple[str, str, Generation]]:
         """Yield (spec name, object, generation) of everything recorded for the workspace."""
-        for (spec, where, object_name), by_path in self._generations.items():
+        for (spec, where, object_name), by_path in self._histories.items():
             if where == workspace:
-                for lives in by_path.values():
-                    for life in lives.values():
+                for known in by_path.values():
+                    for life in self._in_full(known).generations.values():
                         yield spec, object_name, life
 
 
@@ -190,12 +196,3 @@ def _joined(one: Generation, other: Generation) -> Generation:
     for event in (*one.events(), *other.events()):
         merged.add(event)
     return merged
-
-
-def _altered(event: AnyEvent) -> Conflict:
-    return Conflict(
-        f"two different lines of the log have the id {event.id}",
-        where=f"spec {event.spec}, import {event.import_id}",
-        why="lines are never changed once they are written; somebody altered one",
-        next_step=f"find the line as it was written: git log -p -S {event.id}",
-    )
