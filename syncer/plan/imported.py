@@ -11,6 +11,7 @@ from heapq import nlargest
 from syncer.model.files import SourceFile
 from syncer.model.generation import Generation
 from syncer.model.order import OrderKey, key_of
+from syncer.model.path_history import Summary
 from syncer.plan.dates import date_reader
 from syncer.plan.inputs import Inputs, SpecInput
 
@@ -21,43 +22,56 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class ImportedFile:
     """The last import of one path, with its place in the order of its spec. `day` is the path's date, if it has one."""
 
-    life: Generation
+    path: str
+    life: Summary
     day: date | None
     key: OrderKey
 
 
 class ImportedFiles:
-    """What is done and was not forgotten. Gathered when it is first asked for, in one pass over the spec's history."""
+    """What is done and was not forgotten. Gathered when it is first asked for, in one pass over what the log keeps."""
 
     def __init__(self, inputs: Inputs, own: SpecInput) -> None:
         self._log = inputs.log
         self._lineage = inputs.lineage(own.spec)
         self._own = own
+        self._told: dict[tuple[str, int, str], Generation] = {}
 
     def with_bytes(self, content: str) -> Generation | None:
         """Return an import of just these bytes (`sha256:<hex>`), under whatever path."""
-        return self._by_content.get(content)
+        found = self._by_content.get(content)
+        return self._in_full(*found) if found is not None else None
 
     def newest(self, *, besides: str) -> ImportedFile | None:
         """Return the last file in the spec's order that was imported, leaving out one path."""
-        return next((file for file in self._newest_two if file.life.path != besides), None)
+        return next((file for file in self._newest_two if file.path != besides), None)
 
-    @cached_property
-    def _by_path(self) -> dict[str, list[Generation]]:
-        found = {}
+    def in_full(self, file: ImportedFile) -> Generation:
+        """Return all that the log says of this import."""
+        return self._in_full(file.path, file.life)
+
+    def _in_full(self, path: str, life: Summary) -> Generation:
+        key = (path, life.number, life.import_id)
+        if key not in self._told:
+            found = self._log.find(self._lineage, *key)
+            if found is None:
+                raise AssertionError(f"generation {life.number} of {path} is in no log")
+            self._told[key] = found
+        return self._told[key]
+
+    def _all(self) -> Iterator[tuple[str, list[Summary]]]:
         for path in self._log.paths(self._lineage):
-            imported = [life for life in self._log.generations(self._lineage, path) if life.is_imported]
-            if imported:
-                found[path] = imported
-        return found
+            lives = [life for life in self._log.summaries(self._lineage, path) if life.imported]
+            if lives:
+                yield path, lives
 
     @cached_property
-    def _by_content(self) -> dict[str, Generation]:
-        found: dict[str, Generation] = {}
-        for path in sorted(self._by_path):
-            for life in self._by_path[path]:
+    def _by_content(self) -> dict[str, tuple[str, Summary]]:
+        found: dict[str, tuple[str, Summary]] = {}
+        for path, lives in sorted(self._all()):
+            for life in lives:
                 if (content := life.content) is not None:
-                    found.setdefault(content, life)
+                    found.setdefault(content, (path, life))
         return found
 
     @cached_property
@@ -68,16 +82,14 @@ class ImportedFiles:
         order = self._own.spec.source.order
         listed = {file.path: file for file in self._own.files}
         day_of = date_reader(self._own.spec.source.uris)
-        for path, lives in self._by_path.items():
+        for path, lives in self._all():
             life, file = lives[-1], listed.get(path)
             day = file.date if file is not None else day_of(path)
-            yield ImportedFile(life, day, key_of(path, day, _modified(life, file), order))
+            yield ImportedFile(path, life, day, key_of(path, day, _modified(life, file), order))
 
 
-def _modified(life: Generation, file: SourceFile | None) -> datetime:
+def _modified(life: Summary, file: SourceFile | None) -> datetime:
     """Return when the imported version was written; a listing tells only while the file is still at that version."""
-    claim = life.last_claim
-    if claim is not None:
-        return claim.modified
-    is_same = file is not None and file.fingerprint == life.fingerprint
-    return file.modified if file is not None and is_same else _LONG_AGO
+    if life.modified is not None:
+        return life.modified
+    return file.modified if file is not None and file.fingerprint == life.fingerprint else _LONG_AGO

@@ -34,7 +34,8 @@ def _guarded(inputs: Inputs, own: SpecInput, item: PlannedImport, imported: Impo
     lives = inputs.log.generations(inputs.lineage(own.spec), item.file.path)
     if not _is_late(own, item, lives, newest):
         return item
-    return replace(item, action=Action.BLOCKED, reason=_reason(inputs, own, newest), attention=True)
+    reason = _reason(inputs, own, imported.in_full(newest))
+    return replace(item, action=Action.BLOCKED, reason=reason, attention=True)
 
 
 def _is_late(own: SpecInput, item: PlannedImport, lives: Iterable[Generation], newest: ImportedFile) -> bool:
@@ -54,9 +55,9 @@ def _is_late(own: SpecInput, item: PlannedImport, lives: Iterable[Generation], n
     return own.spec.source.on_change is None and day is not None and newest.day is not None and day < newest.day
 
 
-def _reason(inputs: Inputs, own: SpecInput, newest: ImportedFile) -> str:
+def _reason(inputs: Inputs, own: SpecInput, newest: Generation) -> str:
     name, target = own.spec.name, own.spec.target.object
-    when = newest.life.completion or newest.life.baseline
+    when = newest.completion or newest.baseline
     imported = f"imported on {when.time:%Y-%m-%d}" if when is not None else "which is imported"
     effect = (
         "its rows would overwrite newer ones"
@@ -64,6 +65,6 @@ def _reason(inputs: Inputs, own: SpecInput, newest: ImportedFile) -> str:
         else f"its rows would overwrite newer ones unless object {target} appends, which is not known"
     )
     return (
-        f"older than {newest.life.path}, {imported}: {effect}. To import it all the same: --out-of-order {name}; "
+        f"older than {newest.path}, {imported}: {effect}. To import it all the same: --out-of-order {name}; "
         f"to leave it out: syncer baseline {name} --path PATH; where order does not matter: on_failure: continue"
     )

@@ -122,9 +122,10 @@ def _spec_warnings(own: SpecInput) -> Iterator[str]:
 def _vanished(inputs: Inputs, own: SpecInput) -> list[PlannedImport]:
     """Return what to do with permitted jobs whose source file is gone: the job is asked all the same."""
     lineage = inputs.lineage(own.spec)
-    present = {file.path for file in own.files}
+    permits = inputs.log.open_permits(lineage.workspace, lineage.object)
+    gone = {permit.path for permit in permits if permit.spec in lineage.names} - {file.path for file in own.files}
     items = []
-    for path in sorted(inputs.log.paths(lineage) - present):
+    for path in sorted(gone):
         life = next((life for life in inputs.log.generations(lineage, path) if life.open_permits), None)
         if life is not None:
             items.append(planned(own, inputs, file_of(life), unsettled(inputs, life)))

@@ -50,7 +50,7 @@ def first_of_each(
 
 
 def _is_new(inputs: Inputs, own: SpecInput, item: PlannedImport) -> bool:
-    return item.action is Action.IMPORT and not inputs.log.generations(inputs.lineage(own.spec), item.file.path)
+    return item.action is Action.IMPORT and not inputs.log.knows(inputs.lineage(own.spec), item.file.path)
 
 
 def _left_out(item: PlannedImport, firsts: Mapping[str, str]) -> PlannedImport:

@@ -45,7 +45,6 @@ def _days(log: Log, lineage: Lineage, spec: Spec) -> Iterator[tuple[date, bool, 
     for path in log.paths(lineage):
         day = day_of(path)
         if day is not None:
-            lives = log.generations(lineage, path)
-            newest = [life for life in lives if life.number == lives[-1].number]
-            is_settled = any(life.is_imported for life in newest)
-            yield day, is_settled or any(life.is_imported for life in lives), is_settled
+            lives = log.summaries(lineage, path)
+            is_settled = any(life.imported for life in lives if life.number == lives[-1].number)
+            yield day, any(life.imported for life in lives), is_settled
