@@ -12,7 +12,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from concurrent.futures import TimeoutError as NotYet
 from typing import TYPE_CHECKING, Final
 
 from syncer.source.stopping import Stop, check
@@ -27,6 +26,8 @@ BLOCKS: Final = 12
 FIRST_BYTES: Final = 256 << 10
 """A read begins with one small range: many a reader wants the head of a file and no more."""
 ATTEMPTS: Final = 5
+PAUSE_SECONDS: Final = 0.2
+"""Before a range is fetched again; twice as long each time, and any part of it."""
 _PATIENCE_SECONDS: Final = 0.2
 """How long a wait for a range lasts before it is asked whether to stop."""
 
@@ -43,17 +44,20 @@ class Buffers:
     def __init__(self, count: int = BLOCKS, size: int = BLOCK_BYTES) -> None:
         self.size = size
         self._left = count
+        self._waiting = 0
         self._free: list[bytearray] = []
         self._changed = threading.Condition()
 
     def take(self, *, stop: Stop | None = None, wait: bool) -> bytearray | None:
-        """Return a buffer; where none is free, wait for one or return None."""
+        """Return a buffer; where none is free, wait for one or return None.
+
+        Whoever waits has none yet, and goes before those who want one more.
+        """
         with self._changed:
-            while not self._free and not self._left:
-                if not wait:
-                    return None
-                self._changed.wait(_PATIENCE_SECONDS)
-                check(stop)
+            if wait:
+                self._wait(stop)
+            elif self._waiting or not (self._free or self._left):
+                return None
             if self._free:
                 return self._free.pop()
             self._left -= 1
@@ -63,6 +67,15 @@ class Buffers:
         with self._changed:
             self._free.append(buffer)
             self._changed.notify()
+
+    def _wait(self, stop: Stop | None) -> None:
+        self._waiting += 1
+        try:
+            while not self._free and not self._left:
+                self._changed.wait(_PATIENCE_SECONDS)
+                check(stop)
+        finally:
+            self._waiting -= 1
 
 
 SHARED: Final = Buffers()
@@ -83,6 +96,7 @@ class Window(io.RawIOBase):
         buffers: Buffers = SHARED,
         gave_up: Callable[[RetryableError], Exception] | None = None,
         stop: Stop | None = None,
+        pause: float = PAUSE_SECONDS,
     ) -> None:
         super().__init__()
         self._fetch = fetch
@@ -90,6 +104,7 @@ class Window(io.RawIOBase):
         self._buffers = buffers
         self._gave_up = gave_up
         self._stop = stop
+        self._pause = pause
         self._next = 0
         self._width = 1
         self._ranges: deque[tuple[Future[None], bytearray, int]] = deque()
@@ -102,8 +117,11 @@ class Window(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Return what is there of the current range, at most `size` bytes; b"" at the end."""
+        if self.closed:
+            raise ValueError("the window is closed")
         if size < 0:
             return self.readall()
+        check(self._stop)
         self._widen()
         if not self._ranges:
             return b""
@@ -130,10 +148,12 @@ class Window(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go on from another place. What is under way is given up, so this is for looking, not for reading."""
-        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self._size}[whence]
-        self._drop_ranges()
-        self._next = max(0, min(origin + offset, self._size))
-        return self._next
+        here = self.tell()
+        there = max(0, min({io.SEEK_SET: 0, io.SEEK_CUR: here, io.SEEK_END: self._size}[whence] + offset, self._size))
+        if there != here:
+            self._drop_ranges()
+            self._next = there
+        return there
 
     def tell(self) -> int:
         return self._next - sum(length for _, _, length in self._ranges) + self._taken
@@ -169,15 +189,9 @@ class Window(io.RawIOBase):
             self._next += length
 
     def _wait_for(self, arrived: Future[None]) -> None:
-        while True:
-            try:
-                arrived.result(_PATIENCE_SECONDS)
-            except NotYet:
-                if arrived.done():
-                    raise
-                check(self._stop)
-            else:
-                return
+        while not wait([arrived], _PATIENCE_SECONDS).done:
+            check(self._stop)
+        arrived.result()
 
     def _fetched(self, start: int, into: memoryview) -> None:
         """Fetch one range, again and again while there is hope. Runs in a thread of the pool."""
@@ -185,7 +199,7 @@ class Window(io.RawIOBase):
             try:
                 return self._fetch(start, into)
             except RetryableError as error:
-                pause = random.uniform(0, 0.2 * 2**attempt)  # noqa: S311 - jitter, not a secret
+                pause = random.uniform(0, self._pause * 2**attempt)  # noqa: S311 - jitter, not a secret
                 if attempt == ATTEMPTS or self._closing.wait(pause):
                     raise (self._gave_up(error) if self._gave_up is not None else error) from error
         raise AssertionError("the last attempt returns or raises")

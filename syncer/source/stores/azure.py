@@ -70,7 +70,8 @@ class AzureStore:
             yield page.listed
 
     def folders(self, prefix: str) -> list[str]:
-        return [folder for page in self._pages({"prefix": prefix, "delimiter": "/"}) for folder in page.folders]
+        pages = self._pages({"prefix": prefix, "delimiter": "/"})
+        return list(dict.fromkeys(folder for page in pages for folder in page.folders))
 
     def look(self, key: str) -> Listed | None:
         def ask() -> Listed | None:

@@ -58,12 +58,16 @@ class GcsStore:
             yield page.listed
 
     def folders(self, prefix: str) -> list[str]:
-        return [folder for page in self._pages({"prefix": prefix, "delimiter": "/"}) for folder in page.folders]
+        pages = self._pages({"prefix": prefix, "delimiter": "/"})
+        return list(dict.fromkeys(folder for page in pages for folder in page.folders))
 
     def look(self, key: str) -> Listed | None:
         def ask() -> Listed | None:
             reply = self._asked("read", _path(key), {"fields": OBJECT_FIELDS})
-            return None if reply.status == HTTPStatus.NOT_FOUND else parsed(read_object, reply.body)
+            if reply.status != HTTPStatus.NOT_FOUND:
+                return parsed(read_object, reply.body)
+            self._page({"prefix": key, "maxResults": "1"})  # only a listing tells whether the bucket is missing too
+            return None
 
         return patiently(ask, self.place, "read")
 

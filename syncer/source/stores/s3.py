@@ -58,6 +58,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
 }
 _GONE: Final = ("PreconditionFailed", "NoSuchKey", "NoSuchVersion", "412", "404")
 _BUSY: Final = ("SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted", "429")
+_UNTOLD: Final = ("400", "403")
 _BY_NAME: Final[Mapping[str, Kind]] = {
     "NoCredentialsError": Kind.NO_CREDENTIALS,
     "PartialCredentialsError": Kind.NO_CREDENTIALS,
@@ -112,8 +113,11 @@ class S3Store:
         try:
             head = self._fs.call_s3("head_object", Bucket=self.place.bucket, Key=key, **self._requester)
         except FileNotFoundError:
+            self._ask_bucket(key)
             return None
         except Exception as error:
+            if _answered(error)[0] in _UNTOLD:
+                self._ask_bucket(key)
             raise self._explained(error, "read") from error
         version = head.get("VersionId") or ""
         entry = {"Key": key, "Size": head["ContentLength"], **head}
@@ -132,6 +136,10 @@ class S3Store:
     def close(self) -> None:
         """Close the connections of reads; those of s3fs end with the process."""
         self._http.close()
+
+    def _ask_bucket(self, key: str) -> None:
+        """Let a listing say what a look's answer has no body for: that the bucket is missing, or who is not known."""
+        self._asked("read", "list_objects_v2", Prefix=key, MaxKeys=1)
 
     def _page(self, query: Mapping[str, Any]) -> Page:
         reply = self._http.get(self._signed("list_objects_v2", "listed", {**query, "EncodingType": "url"}), {})
