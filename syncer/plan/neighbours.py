@@ -70,7 +70,8 @@ def dependants_held(by_name: dict[str, SpecInput], decided: dict[str, list[Plann
         dependencies = [d for d in by_name[name].spec.depends_on if d in decided]
         hold = next((reason for d in dependencies if (reason := _hold(by_name[d], decided[d], chosen))), None)
         after = tuple(d for d in dependencies if any(item.runnable for item in decided[d]))
-        decided[name] = [_behind(item, hold, after) if item.action in STARTING else item for item in items]
+        if hold is not None or after:
+            decided[name] = [_behind(item, hold, after) if item.action in STARTING else item for item in items]
 
 
 def _behind(item: PlannedImport, hold: str | None, after: tuple[str, ...]) -> PlannedImport:
