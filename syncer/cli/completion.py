@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from syncer.cli.main import load, verb_parser
-from syncer.cli.parser import OUTPUTS
+from syncer.cli.parser import DOCTOR_AREAS, OUTPUTS
 from syncer.cli.verbs import VERBS
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _FOLDERS = ("-C", "--project", "--data", "--dir")
 _FILES = ("--out", "--objects")
-_WORDS = {"-o": OUTPUTS, "--output": OUTPUTS}
+_WORDS = {"-o": OUTPUTS, "--output": OUTPUTS, "--only": DOCTOR_AREAS}
 _ARGUMENTS = {"completion": ("bash", "zsh", "fish")}
 _FILE_VERBS = ("apply",)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 OUTPUTS = ("text", "json", "markdown")
+DOCTOR_AREAS = ("specs", "connections", "disk", "api", "state")
 
 
 class Parser(argparse.ArgumentParser):

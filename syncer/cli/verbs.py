@@ -8,6 +8,7 @@ VERBS: dict[str, str] = {
     "validate": "check specs and settings, offline or against the platform",
     "plan": "show what is pending and why, and change nothing",
     "apply": "import what is pending, each file version exactly once",
+    "doctor": "check connections, the token, the log and its remote, and say how to mend what is wrong",
     "status": "show where every spec stands",
     "history": "show what was imported, by whom, and what became of it",
     "state": "show, check and mend the log of what was imported",
