@@ -17,7 +17,7 @@ from typing import Final
 
 from syncer.errors import SourceError
 from syncer.model.spec import Source
-from syncer.model.templates import date_as_glob, date_in_path, uses
+from syncer.model.templates import DEFAULT_DATE_FORMAT, date_as_glob, date_in_path, uses
 from syncer.source.stores.base import Place
 from syncer.source.uris import ANY_FOLDERS, has_wildcard
 
@@ -25,6 +25,8 @@ _FAMILY: Final = {"s3": "s3", "gs": "gs", "az": "az", "abfs": "az", "abfss": "az
 _FIELD: Final = re.compile(r"\{date[^{}]*\}")
 _ORDERED: Final = re.compile(r"%Y[^%]*%m[^%]*%d[^%]*")
 """A date whose text sorts as its days do."""
+_SHORT_YEARS: Final = 1000
+"""Up to here `strftime` leaves the width of a year to the platform, and such text does not sort."""
 
 
 @dataclass(frozen=True)
@@ -179,20 +181,28 @@ def _dated_folders(
 ) -> list[str]:
     so_far = "/".join(pattern.key.split("/")[: level + 1])
     floor = _floor(earliest, so_far)
-    start = literal_prefix(pattern.glob.split("/")[level])
-    found = []
-    for prefix in prefixes:
-        for folder in folders(prefix + start):
-            day = date_in_path(so_far, folder.rstrip("/"))
-            if day is not None and day >= floor:
-                found.append(folder)
-    return found
+    globs = pattern.glob.split("/")[: level + 1]
+    matches = re.compile(_expression(globs), re.DOTALL).fullmatch
+
+    def wanted(folder: str) -> bool:
+        if floor is None:
+            return matches(folder) is not None
+        day = date_in_path(so_far, folder)
+        return day is not None and day >= floor
+
+    below = (folder for prefix in prefixes for folder in folders(prefix + literal_prefix(globs[-1])))
+    return [folder for folder in below if wanted(folder.removesuffix("/"))]
 
 
-def _floor(earliest: date, written: str) -> date:
-    """Return the first day that a folder may stand for: where it names only a month or a year, that one's first."""
-    fields = "".join(_FIELD.findall(written))
-    if "%d" in fields or "%j" in fields or "%" not in fields:
+def _floor(earliest: date, written: str) -> date | None:
+    """Return the first day that a folder may stand for: where it names only a month or a year, that one's first.
+
+    None for a folder that names no year, such as a month's above its years: any day may be below it.
+    """
+    fields = "".join(field.replace("{date}", DEFAULT_DATE_FORMAT) for field in _FIELD.findall(written))
+    if "%Y" not in fields:
+        return None
+    if "%j" in fields or ("%m" in fields and "%d" in fields):
         return earliest
     return earliest.replace(day=1) if "%m" in fields else earliest.replace(month=1, day=1)
 
@@ -200,8 +210,10 @@ def _floor(earliest: date, written: str) -> date:
 def _first_name(written: str, earliest: date) -> str:
     """Return a name before which no file of the day can sort, or "" where names do not sort by their date."""
     field = _FIELD.search(written)
-    form = field.group()[len("{date:") : -1] if field and ":" in field.group() else "%Y-%m-%d"
+    form = field.group()[len("{date:") : -1] if field and ":" in field.group() else DEFAULT_DATE_FORMAT
     if field is None or not _ORDERED.fullmatch(form) or has_wildcard(written[: field.start()]):
+        return ""
+    if earliest.year <= _SHORT_YEARS:
         return ""
     day = earliest - timedelta(days=1)
     return written[: field.start()] + day.strftime(form)

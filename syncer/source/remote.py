@@ -84,7 +84,7 @@ class RemoteSearch:
                     search.take_page(page, prefix)
         except SourceError as error:
             for search, _ in listing.readers:
-                search.problem = error
+                search.problem = search.problem or error
 
     def _read(self, search: _Search) -> None:
         """Replace the store's tags by digests of the bytes, where the source is identified by its contents."""
@@ -119,6 +119,13 @@ class _Search:
     _day_of: Callable[[str], date | None] | None = None
 
     def take_page(self, page: list[Listed], prefix: str) -> None:
+        """Keep what is the pattern's. An object that cannot be a source file is the problem of this search alone."""
+        try:
+            self._take_page(page, prefix)
+        except SourceError as error:
+            self.problem = self.problem or error
+
+    def _take_page(self, page: list[Listed], prefix: str) -> None:
         matches, markers, literal = self.pattern.matches, self.markers, self.pattern.key
         for listed in page:
             key = listed.key
