@@ -42,9 +42,10 @@ class ImportedFiles:
         found = self._by_content.get(content)
         return self._in_full(*found) if found is not None else None
 
-    def newest(self, *, besides: str) -> ImportedFile | None:
-        """Return the last file in the spec's order that was imported, leaving out one path."""
-        return next((file for file in self._newest_two if file.path != besides), None)
+    def newest(self, *, besides: str, folder: str | None = None) -> ImportedFile | None:
+        """Return the last file in the spec's order that was imported, of all or of one folder, leaving out one path."""
+        newest = self._newest_two.get(folder, ())
+        return next((file for file in newest if file.path != besides), None)
 
     def in_full(self, file: ImportedFile) -> Generation:
         """Return all that the log says of this import."""
@@ -75,8 +76,13 @@ class ImportedFiles:
         return found
 
     @cached_property
-    def _newest_two(self) -> list[ImportedFile]:
-        return nlargest(2, self._placed(), key=lambda file: file.key)
+    def _newest_two(self) -> dict[str | None, list[ImportedFile]]:
+        """The newest two of each folder, and of all under None."""
+        newest: dict[str | None, list[ImportedFile]] = {}
+        for file in self._placed():
+            for place in (None, folder_of(file.path)):
+                newest[place] = nlargest(2, (*newest.get(place, ()), file), key=lambda one: one.key)
+        return newest
 
     def _placed(self) -> Iterator[ImportedFile]:
         order = self._own.spec.source.order
@@ -86,6 +92,10 @@ class ImportedFiles:
             life, file = lives[-1], listed.get(path)
             day = file.date if file is not None else day_of(path)
             yield ImportedFile(path, life, day, key_of(path, day, _modified(life, file), order))
+
+
+def folder_of(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _modified(life: Summary, file: SourceFile | None) -> datetime:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 
 from syncer.model.generation import Generation
 from syncer.model.order import order_key
-from syncer.plan.imported import ImportedFile, ImportedFiles
+from syncer.plan.imported import ImportedFile, ImportedFiles, folder_of
 from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.types import STARTING, Action, PlannedImport
 
@@ -28,18 +29,23 @@ def late_held(
 
 
 def _guarded(inputs: Inputs, own: SpecInput, item: PlannedImport, imported: ImportedFiles) -> PlannedImport:
-    newest = imported.newest(besides=item.file.path)
-    if newest is None:
+    if imported.newest(besides=item.file.path) is None:
         return item
     lives = inputs.log.generations(inputs.lineage(own.spec), item.file.path)
-    if not _is_late(own, item, lives, newest):
+    newer = _newer(own, item, lives, imported)
+    if newer is None:
         return item
-    reason = _reason(inputs, own, imported.in_full(newest))
+    reason = _reason(inputs, own, imported.in_full(newer))
     return replace(item, action=Action.BLOCKED, reason=reason, attention=True)
 
 
-def _is_late(own: SpecInput, item: PlannedImport, lives: Iterable[Generation], newest: ImportedFile) -> bool:
-    """Whether this import would undo what a newer file did.
+def _newer(
+    own: SpecInput, item: PlannedImport, lives: Iterable[Generation], imported: ImportedFiles
+) -> ImportedFile | None:
+    """Return an imported file whose rows this import would undo, or None.
+
+    Days, and times where the spec orders by them, are compared across the whole source. The names of files say which
+    of them is older only within one folder: `eu/2.csv` is no older than `us/1.csv`.
 
     A file that was imported before is changed in its place rather than late, unless its date says how old its rows are
     and the spec does not say that changes are wanted.
@@ -48,11 +54,17 @@ def _is_late(own: SpecInput, item: PlannedImport, lives: Iterable[Generation], n
     for life in lives:
         since_import = [life] if life.done else [*since_import, life]
     if any(life.forgotten is not None for life in since_import):
-        return False
-    if not any(life.done for life in since_import):
-        return order_key(item.file, own.spec.source.order) < newest.key
-    day = item.file.date
-    return own.spec.source.on_change is None and day is not None and newest.day is not None and day < newest.day
+        return None
+    path, day, order = item.file.path, item.file.date, own.spec.source.order
+    newest = imported.newest(besides=path)
+    of_a_newer_day = newest is not None and newest.day is not None and (day or date.min) < newest.day
+    if any(life.done for life in since_import):
+        is_late = own.spec.source.on_change is None and day is not None and of_a_newer_day
+        return newest if is_late else None
+    if of_a_newer_day:
+        return newest
+    rival = newest if order == "modified" else imported.newest(besides=path, folder=folder_of(path))
+    return rival if rival is not None and order_key(item.file, order) < rival.key else None
 
 
 def _reason(inputs: Inputs, own: SpecInput, newest: Generation) -> str:

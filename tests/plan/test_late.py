@@ -99,6 +99,14 @@ def test_the_order_is_the_spec_s_own() -> None:
     assert late(undated) == ["data/2.csv"]
 
 
+def test_names_are_compared_within_a_folder() -> None:
+    """Which region comes first in the alphabet says nothing about the age of its rows."""
+    own = spec(source={"uri": "data/**/*.csv"})
+    imported = done(file("data/eu/1.csv"), file("data/us/3.csv"))
+    plan = plan_of(own, file("data/eu/2.csv"), file("data/us/2.csv"), events=imported)
+    assert late(plan) == ["data/us/2.csv"]
+
+
 def test_by_modification_the_imported_version_s_own_time_counts() -> None:
     """A newer version that is not imported yet makes nothing late."""
 
