@@ -63,6 +63,13 @@ class Jobs:
     def is_completed(self, permit: Submitted) -> bool:
         return any(_is_completed(end) for end in self.ends(permit.workspace, permit.job))
 
+    def tells_end(self, end: Finished) -> bool:
+        """Whether it is recorded how the job of this event ended, and that it ended so."""
+        if end.job is None:
+            return False
+        ends = self.ends(end.workspace, end.job)
+        return any(isinstance(known, Finished) and known.outcome == end.outcome for known in ends)
+
     def open_permits(self, workspace: str, object_name: str | None = None) -> list[Submitted]:
         """Return permits without a recorded end, of one object or of all, oldest first: jobs that may be running."""
         permits = [permit for by_object in list(self._open.values()) for permit in list(by_object.values())]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from syncer.model.events import AnyEvent, Claimed, Submitted
+from syncer.model.events import AnyEvent, Claimed, Finished, Submitted
 from syncer.model.generation import Generation, Standing
 from syncer.model.jobs import Jobs
 from syncer.model.numbered_lines import NumberedLines, Recall
@@ -121,6 +121,10 @@ class Log:
 
     def is_completed(self, permit: Submitted) -> bool:
         return self._jobs.is_completed(permit)
+
+    def tells_end(self, end: Finished) -> bool:
+        """Whether the log says by itself how the job of this event ended, and that it ended so."""
+        return self._jobs.tells_end(end)
 
     def open_permits(self, workspace: str, object_name: str | None = None) -> list[Submitted]:
         """Return permits without a recorded end, of one object or of all, oldest first: jobs that may be running."""

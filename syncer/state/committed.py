@@ -4,43 +4,59 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from syncer.model.events import AnyEvent
 from syncer.state.git import Repository
 from syncer.state.lines import encode
+from syncer.state.recall import TemporaryLines
 from syncer.state.segments import SEGMENT_BYTES, Segment, in_sequence, parse, segment_path
 
 
 class Committed:
     """The state folder of one commit; None stands for a ref that does not exist yet.
 
-    Files are kept as bytes while the commit is the tip, so that an append reads nothing again.
+    What its files hold is written to `lines`, from where events are recalled. Files that were appended to are kept as
+    bytes while the commit is the tip, so that the next append reads nothing again.
     """
 
-    def __init__(self, repository: Repository, folder: str, tip: str | None) -> None:
+    def __init__(self, repository: Repository, folder: str, tip: str | None, lines: TemporaryLines) -> None:
         self.tip = tip
         self._repository = repository
         self._folder = Path(folder)
+        self._lines = lines
         self._segments: dict[str, Segment] = {}
+        self._stored: dict[str, tuple[int, int]] = {}
         self._contents: dict[str, bytes] = {}
 
-    def events(self) -> Iterator[AnyEvent]:
-        """Yield everything the commit's log says. Raises Conflict as a log on disk does."""
+    def events(self) -> Iterator[tuple[int, AnyEvent]]:
+        """Yield everything the commit's log says, each with its place among the lines.
+
+        Raises Conflict as a log on disk does.
+        """
         if self.tip is None:
             return
         blobs = self._repository.files(self.tip, self._folder.as_posix())
         found = in_sequence(self._folder, [PurePosixPath(path).name for path in blobs])
-        contents = self._repository.blobs(blobs[segment.path.as_posix()] for segment in found)
+        stored = self._lines.fill(
+            lambda file: self._repository.blobs(map(blobs.__getitem__, map(_path_of, found)), file)
+        )
         for segment in found:
-            path = segment.path.as_posix()
-            self._contents[path] = contents[blobs[path]]
+            path = _path_of(segment)
+            self._stored[path] = start, _ = stored[blobs[path]]
             self._segments[path] = segment
-            yield from parse(segment, self._contents[path])
+            for offset, event in parse(segment, BytesIO(self._content(path))):
+                yield start + offset, event
+
+    def _content(self, path: str) -> bytes:
+        if path not in self._contents and path in self._stored:
+            return self._lines.read(*self._stored[path])
+        return self._contents.get(path, b"")
 
     def holds_file(self, path: str, data: bytes) -> bool:
         """Whether the file stands here as it is, or with more at its end: then nothing of it can be missing."""
-        return self._contents.get(path, b"").startswith(data)
+        return self._content(path).startswith(data)
 
     def warnings(self) -> list[str]:
         return [segment.warning for segment in self._segments.values() if segment.warning]
@@ -80,7 +96,11 @@ class Committed:
         last = self._segments.get(self._path(spec))
         if last is None:
             return b""
-        data = self._contents[last.path.as_posix()]
+        data = self._content(last.path.as_posix())
         if last.torn:
             return data[: last.read_to]
         return data + b"\n" if last.tail else data
+
+
+def _path_of(segment: Segment) -> str:
+    return segment.path.as_posix()

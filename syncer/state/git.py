@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from syncer.errors import SyncerError
 from syncer.state.segments import sync_directory
@@ -57,8 +57,17 @@ class Repository:
         self._settings = ("-c", "gc.auto=0", *(_DURABLE if durable else ()))
         self._is_durable = durable
 
-    def run(self, *arguments: str, data: bytes | None = None, environment: Mapping[str, str] | None = None) -> bytes:
-        """Run git and return what it printed. Raises GitFailed, and SyncerError when there is no git at all."""
+    def run(
+        self,
+        *arguments: str,
+        data: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+        into: BinaryIO | None = None,
+    ) -> bytes:
+        """Run git and return what it printed, unless that went `into` a file.
+
+        Raises GitFailed, and SyncerError when there is no git at all.
+        """
         command = next((each for each in arguments if not each.startswith("-") and "=" not in each), "")
         inherited = {name: value for name, value in os.environ.items() if name not in _POINTERS}
         try:
@@ -66,7 +75,8 @@ class Repository:
                 ["git", *self._settings, *arguments],  # noqa: S607 - the user's own git, wherever it is
                 cwd=self.folder,
                 input=data,
-                capture_output=True,
+                stdout=into or subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 timeout=NETWORK_SECONDS,
                 check=False,
                 env={**inherited, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(environment or {})},
@@ -78,7 +88,7 @@ class Repository:
         if answer.returncode != 0:
             said = _CREDENTIALS_IN_URL.sub(r"\1", answer.stderr.decode(errors="replace")).strip()
             raise GitFailed(command, said)
-        return answer.stdout
+        return answer.stdout or b""
 
     def text(self, *arguments: str) -> str:
         return self.run(*arguments).decode().strip()
@@ -120,19 +130,25 @@ class Repository:
     def blob(self, object_id: str) -> bytes:
         return self.run("cat-file", "blob", object_id)
 
-    def blobs(self, object_ids: Iterable[str]) -> dict[str, bytes]:
-        """Return what the blobs hold, by id. One process, however many there are."""
+    def blobs(self, object_ids: Iterable[str], into: BinaryIO) -> dict[str, tuple[int, int]]:
+        """Have git write what the blobs hold to the end of a file; return the offset and size of each, by id.
+
+        One process, however many there are, and none of it passes through memory. Raises GitFailed as `run` does.
+        """
         wanted = list(dict.fromkeys(object_ids))
         if not wanted:
             return {}
-        answer = BytesIO(self.run("cat-file", "--batch", data="".join(f"{each}\n" for each in wanted).encode()))
+        start = into.seek(0, os.SEEK_END)
+        self.run("cat-file", "--batch", data="".join(f"{each}\n" for each in wanted).encode(), into=into)
         found = {}
         for object_id in wanted:
-            facts = answer.readline().split()
+            into.seek(start)
+            header = into.readline()
+            facts = header.split()
             if len(facts) != _BATCH_FACTS:
                 raise GitFailed("cat-file", f"object {object_id} is missing in this clone")
-            found[object_id] = answer.read(int(facts[2]))
-            answer.readline()
+            found[object_id] = (start + len(header), int(facts[2]))
+            start += len(header) + int(facts[2]) + 1
         return found
 
     def commit(self, parent: str | None, files: Mapping[str, bytes], message: str, author: Identity | None) -> str:

@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from syncer.errors import SyncerError
@@ -20,6 +21,7 @@ from syncer.model.events import AnyEvent
 from syncer.model.log import Log
 from syncer.state.committed import Committed
 from syncer.state.git import GitFailed, Identity, Repository, telling
+from syncer.state.recall import TemporaryLines
 from syncer.state.run_lock import RunLock
 from syncer.state.segments import in_sequence, parse
 from syncer.state.store import Decision, lacking, stamped
@@ -90,7 +92,8 @@ class GitStore:
         self._jitter = jitter
         self._new_id = new_id
         self._committed: Committed | None = None
-        self._log = Log()
+        self._lines = TemporaryLines()
+        self._log = Log(recall=self._lines.event)
         self._tip: str | None = None
         self._first_tip: str | None = None
         self._queue: list[_Ticket] = []
@@ -140,7 +143,7 @@ class GitStore:
         if self._committed is not None and self._committed.holds_file(path, data):
             return 0
         for segment in in_sequence(Path(), [PurePosixPath(path).name]):
-            return sum(1 for event in parse(segment, data) if not log.holds(event))
+            return sum(1 for _, event in parse(segment, BytesIO(data)) if not log.holds(event))
         return 0
 
     def warnings(self) -> list[str]:
@@ -212,7 +215,7 @@ class GitStore:
             if not self._offline:
                 self._unpushed.inherit(log)
                 for event in self._unpushed.events:
-                    log.add(event)
+                    log.add(event, self._lines.put(event))
 
     def is_held(self) -> bool:
         return self._run_lock.is_held()
@@ -266,7 +269,7 @@ class GitStore:
     def _decided(self, decide: Callable[[Log], tuple[AnyEvent, ...]]) -> tuple[AnyEvent, ...]:
         events = decide(self.read())
         for event in events:
-            self._log.add(event)
+            self._log.add(event, self._lines.put(event))
         return events
 
     def _take_shared_log(self) -> None:
@@ -285,12 +288,15 @@ class GitStore:
         if self._first_tip is None:
             self._first_tip = tip
         self._tip = tip
-        committed = Committed(self._repository, self._place.folder, tip)
-        log = Log(committed.events())
+        lines = TemporaryLines()
+        committed = Committed(self._repository, self._place.folder, tip, lines)
+        log = Log(recall=lines.event)
+        for place, event in committed.events():
+            log.add(event, place)
         self._unpushed.rebase(log)
         for event in self._unpushed.events:
-            log.add(event)
-        self._committed, self._log = committed, log
+            log.add(event, lines.put(event))
+        self._committed, self._log, self._lines = committed, log, lines
 
     def _last_seen(self) -> str | None:
         """Return where the ref stood when this clone last saw it, also by the user's own fetch."""

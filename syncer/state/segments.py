@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 from syncer.errors import Conflict, SyncerError
 from syncer.model.events import AnyEvent
 from syncer.state.lines import UnreadableLine, decode
 
 SEGMENT_BYTES = 10_000_000
+BLOCK_BYTES = 1 << 18
 _NAME = re.compile(r"(?P<spec>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\.(?P<number>[0-9]{4,}))?\.jsonl")
 _CONFLICT_MARKERS = (b"<<<<<<< ", b"=======", b">>>>>>> ", b"||||||| ")
 
@@ -97,72 +99,83 @@ def pasted(path: Path) -> str:
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()
 
 
-def read_new(segment: Segment) -> Iterator[AnyEvent]:
+def read_new(segment: Segment) -> Iterator[tuple[int, AnyEvent]]:
     """Yield the events that were appended since the last call, and remember an unterminated or torn tail.
 
-    Raises Conflict for a line that is no event and not the last one, for git's conflict markers, and for a file that
-    was rewritten since, because the log is append-only.
+    Each comes with the offset at which its line begins. Raises Conflict for a line that is no event and not the last
+    one, for git's conflict markers, and for a file that was rewritten since, because the log is append-only.
     """
-    with segment.path.open("rb", buffering=0) as file:
+    with segment.path.open("rb", buffering=BLOCK_BYTES) as file:
         _check_only_grown(segment, file)
         file.seek(segment.read_to)
-        data = file.readall()
-    yield from parse(segment, data)
+        yield from parse(segment, file)
 
 
-def parse(segment: Segment, data: bytes) -> Iterator[AnyEvent]:
-    """Yield the events of what stands after `segment.read_to`. Raises Conflict as `read_new` does."""
+def parse(segment: Segment, file: BinaryIO) -> Iterator[tuple[int, AnyEvent]]:
+    """Yield the events from `segment.read_to` on, where the file stands. Raises Conflict as `read_new` does."""
     segment.tail, segment.torn = b"", False
-    lines = data.split(b"\n")
-    for index, line in enumerate(lines[:-1]):
-        if line.strip():
-            is_last = index == len(lines) - 2 and not lines[-1]
+    for line in file:
+        if not line.endswith(b"\n"):
+            yield from _unterminated(segment, line)
+            return
+        if not line.isspace():
             try:
-                yield _event(segment, line)
+                event = _event(segment, line)
             except UnreadableLine as error:
-                if not is_last:
+                if file.read(1):
                     raise _unreadable(segment, error) from None
-                segment.tail, segment.torn = line + b"\n", True
+                segment.tail, segment.torn = line, True
                 return
-        segment.read_to += len(line) + 1
+            yield segment.read_to, event
+        segment.read_to += len(line)
         segment.lines += 1
-    if lines[-1].strip():
-        yield from _unterminated(segment, lines[-1])
 
 
-def _check_only_grown(segment: Segment, file: FileIO) -> None:
+def _check_only_grown(segment: Segment, file: BinaryIO) -> None:
     """Refuse to read on in a file in which what was read before no longer ends where it did."""
     status = os.fstat(file.fileno())
     segment.inode = segment.inode or status.st_ino
     if status.st_size < segment.read_to:
-        how = "became shorter"
-    elif status.st_ino != segment.inode or not _ends_a_line(file, segment.read_to):
-        how = "was rewritten"
-    else:
-        return
-    raise Conflict(
-        f"{named(segment.path)} {how} while it was in use",
+        raise changed_in_use(segment.path, "became shorter")
+    if status.st_ino != segment.inode or not _ends_a_line(file, segment.read_to):
+        raise changed_in_use(segment.path, "was rewritten")
+
+
+def changed_in_use(path: Path, how: str) -> Conflict:
+    return Conflict(
+        f"{named(path)} {how} while it was in use",
         why="the log is append-only; an editor, a checkout or a merge must not change it under a run",
-        next_step=f"see what happened to it: git log -p -- {pasted(segment.path)}",
+        next_step=f"see what happened to it: git log -p -- {pasted(path)}",
     )
 
 
-def _ends_a_line(file: FileIO, offset: int) -> bool:
+def unreadable_log(path: Path | str, error: OSError) -> SyncerError:
+    return SyncerError(
+        f"the state log could not be read: {error.strerror or error}",
+        where=str(path),
+        why="what was imported is known from the log alone, so nothing goes on without it",
+        next_step="mend the disk or its permissions, then run: syncer apply",
+    )
+
+
+def _ends_a_line(file: BinaryIO, offset: int) -> bool:
     if offset == 0:
         return True
     file.seek(offset - 1)
     return file.read(1) == b"\n"
 
 
-def _unterminated(segment: Segment, line: bytes) -> Iterator[AnyEvent]:
+def _unterminated(segment: Segment, line: bytes) -> Iterator[tuple[int, AnyEvent]]:
     """Read a last line without its newline: an event when it is whole, otherwise torn."""
+    if line.isspace():
+        return
     segment.tail = line
     try:
         event = _event(segment, line)
     except UnreadableLine:
         segment.torn = True
     else:
-        yield event
+        yield segment.read_to, event
 
 
 def _event(segment: Segment, line: bytes) -> AnyEvent:

@@ -21,6 +21,7 @@ from syncer.errors import Conflict, SyncerError
 from syncer.model.events import AnyEvent
 from syncer.model.log import Log
 from syncer.state.lines import encode
+from syncer.state.recall import SegmentLines
 from syncer.state.run_lock import RunLock
 from syncer.state.segments import (
     SEGMENT_BYTES,
@@ -33,6 +34,7 @@ from syncer.state.segments import (
     segments,
     settle,
     sync_directory,
+    unreadable_log,
     unwritable,
 )
 
@@ -127,7 +129,8 @@ class LocalStore:
         self._new_id = new_id
         self._segment_bytes = segment_bytes
         self._sync = sync
-        self._log = Log()
+        self._lines = SegmentLines()
+        self._log = Log(recall=self._lines.event)
         self._segments: dict[Path, Segment] = {}
         self._thread_lock = threading.RLock()
         self._failure: SyncerError | None = None
@@ -139,20 +142,16 @@ class LocalStore:
                 self._read_on()
                 return self._log
         except OSError as error:
-            raise SyncerError(
-                f"the state log could not be read: {error.strerror or error}",
-                where=str(error.filename or self._directory),
-                why="what was imported is known from the log alone, so nothing goes on without it",
-                next_step="mend the disk or its permissions, then run: syncer apply",
-            ) from error
+            raise unreadable_log(error.filename or self._directory, error) from error
 
     def _read_on(self) -> None:
         present = segments(self._directory)
         self._check_present({found.path for found in present})
         for found in present:
             segment = self._segments.setdefault(found.path, found)
-            for event in read_new(segment):
-                self._log.add(event)
+            start = self._lines.start(segment.path)
+            for offset, event in read_new(segment):
+                self._log.add(event, start + offset)
 
     def refresh(self) -> Log:
         return self.read()

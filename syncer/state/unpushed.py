@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -69,14 +69,13 @@ def still_to_tell(
     An event that was written behind one that is left out gets a new id along with its new place, so that no id ever
     stands for two lines.
     """
-    told = {(end.workspace, end.job, end.outcome) for end in log if isinstance(end, Finished) and end.job}
     instead: dict[str, str] = {}
     kept: dict[str, AnyEvent] = {}
     for event in noted:
         if log.holds(event) or event.id in kept:
             continue
         seen = instead.get(event.seen, event.seen)
-        if _is_told(event, log, told) or (facts_only and isinstance(event, (Claimed, Submitted))):
+        if _is_told(event, log) or (facts_only and isinstance(event, (Claimed, Submitted))):
             instead[event.id] = seen
             continue
         fresh = event if seen == event.seen else msgspec.structs.replace(event, id=new_id(), seen=seen)
@@ -85,10 +84,10 @@ def still_to_tell(
     return list(kept.values())
 
 
-def _is_told(event: AnyEvent, log: Log, told: Container[tuple[object, ...]]) -> bool:
+def _is_told(event: AnyEvent, log: Log) -> bool:
     """Whether another run recorded the same end of the same job, or claimed what this event lets go of."""
     if isinstance(event, Finished):
-        return (event.workspace, event.job, event.outcome) in told
+        return log.tells_end(event)
     if isinstance(event, Claimed):
         lineage = Lineage((event.spec,), event.workspace, event.object)
         life = log.find(lineage, event.path, event.generation, event.import_id)
