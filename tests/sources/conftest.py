@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from syncer.emulator.testing import Emulator
+from tests.apply.conftest import emulator, options
+from tests.apply.workspace import Workspace
 from tests.servers.fixtures import STORES, reach
+from tests.servers.local import LocalDisk
 from tests.servers.store import Bucket, Store, unique_name
 from tests.sources.looking import Asked, Folder, Look, look_into
+
+__all__ = ["emulator", "options"]
 
 CLOUDS = [name for name in STORES if name != "local"]
 
@@ -37,3 +44,10 @@ def own(bucket: Bucket, store: Store, tmp_path: Path) -> Iterator[Look]:
     opened = look_into(bucket, tmp_path, store.environ)
     with opened.sources:
         yield opened
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, emulator: Emulator, store: Store) -> Workspace:
+    """A project beside an emulator that can reach the store."""
+    roots = {"SYNCER_ALLOW__LOCAL_ROOTS": json.dumps([".", str(store.root)])} if isinstance(store, LocalDisk) else {}
+    return Workspace(tmp_path / "project", emulator, {**store.environ, **roots})
