@@ -13,7 +13,7 @@ from tests.servers.fixtures import reach
 from tests.servers.process import free_ports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.servers.azure import AzureServer
@@ -44,14 +44,14 @@ def spec(root: Path, name: str, uri: str, more: str = "") -> None:
     (root / "specs" / f"{name}.yaml").write_text(SPEC.format(uri=uri, more=more), "utf-8")
 
 
-def look(root: Path, *, seconds: float = 60, **environ: str) -> Examined:
-    return examine(root, ["connections"], environ, seconds=seconds)
+def look(root: Path, environ: Mapping[str, str] | None = None, *, seconds: float = 60) -> Examined:
+    return examine(root, ["connections"], environ or {}, seconds=seconds)
 
 
 def look_at(root: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Examined:
     reach(monkeypatch, store)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return look(root, **store.environ)
+    return look(root, store.environ)
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_an_unused_connection_is_asked_for_credentials_only(  # noqa: PLR0917 - 
         monkeypatch.setenv(name, value)
     (root / "syncer.yaml").write_text(UNUSED.format(connection), "utf-8")
 
-    found = look(root, **environ)
+    found = look(root, environ)
 
     check = found["connection spare"]
     assert (check.status, found.exit_code) == (status, 0 if status == "ok" else 1)
