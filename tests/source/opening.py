@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -27,10 +27,10 @@ def cloud(*names: str) -> pytest.MarkDecorator:
 
 
 @contextmanager
-def opened(protocol: str, bucket: str, *, account: str = "", **connection: object) -> Iterator[ObjectStore]:
+def opened(protocol: str, bucket: str, connection: Mapping[str, object] | None = None) -> Iterator[ObjectStore]:
     """Open a bucket through connection `acme`, with the credentials of this process's environment."""
-    settings = Connection.model_validate({"protocol": protocol, **connection})
-    store = open_store(Place(protocol, bucket, "acme", account), settings, os.environ)
+    settings = Connection.model_validate({"protocol": protocol, **(connection or {})})
+    store = open_store(Place(protocol, bucket, "acme"), settings, os.environ)
     try:
         yield store
     finally:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LARGEST_PAGE: Final = 5000
 _BUSY: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 _GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED)
+_NETWORK_TOO: Final = "AuthorizationFailure"
 _KINDS: Final[Mapping[str, Kind]] = {
     "ContainerNotFound": Kind.NO_BUCKET,
     "ContainerBeingDeleted": Kind.NO_BUCKET,
@@ -123,6 +124,13 @@ class AzureStore:
             return reply
         if reply.status in _BUSY or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise RetryableError(f"it answers {code or reply.status}")
-        if self._access.anonymous and reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            kind = Kind.NOT_PUBLIC
-        raise failed(kind, self.place, doing, detail=f"its code is {code or int(reply.status)}")
+        if reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            kind = self._kind_of_refusal(kind, code)
+        network = ", which the account's network rules give too" if code == _NETWORK_TOO else ""
+        raise failed(kind, self.place, doing, detail=f"its code is {code or int(reply.status)}{network}")
+
+    def _kind_of_refusal(self, kind: Kind, code: str) -> Kind:
+        if self._access.anonymous:
+            return Kind.NOT_PUBLIC
+        # What was signed here asked for no more than it needs: it is the signature that is wrong.
+        return Kind.WRONG_CREDENTIALS if code == _NETWORK_TOO and self._access.signs else kind

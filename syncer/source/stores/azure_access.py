@@ -47,9 +47,14 @@ class AzureAccess:
         self._proof = ""
         self._proves_until = 0.0
 
+    @property
+    def signs(self) -> bool:
+        """Whether the requests are signed here, with a key that may do everything."""
+        return not self.anonymous and self._account.key is not None
+
     def query(self, doing: str) -> str:
         """Return what is added to a URL's query, or "". Raises SourceError for a key that is none."""
-        if self.anonymous or self._account.key is None:
+        if not self.signs:
             return "" if self.anonymous else self._account.sas
         with self._lock:
             if self._is_old():

@@ -92,6 +92,8 @@ class S3Store:
     def pages(self, prefix: str, *, after: str = "") -> Iterator[list[Listed]]:
         query: dict[str, Any] = {"Prefix": prefix, "MaxKeys": self._page_keys}
         answer = self._asked("listed", "list_objects_v2", **query, **({"StartAfter": after} if after else {}))
+        if "Name" not in answer:  # somebody else's page, such as a login, is read as an answer without anything in it
+            raise failed(Kind.UNREACHABLE, self.place, "listed", detail="its answer cannot be read")
         yield [_listed(entry) for entry in answer.get("Contents", ()) if not entry["Key"].endswith("/")]
         token = answer.get("NextContinuationToken")
         while token:
@@ -134,8 +136,10 @@ class S3Store:
             raise ObjectChangedError(listed.key)
 
     def close(self) -> None:
-        """Close the connections of reads; those of s3fs end with the process."""
         self._http.close()
+        session = getattr(self._fs, "_s3creator", None)  # it is there once anything was asked
+        if session is not None:
+            self._fs.close_session(self._fs.loop, session)
 
     def _ask_bucket(self, key: str) -> None:
         """Let a listing say what a look's answer has no body for: that the bucket is missing, or who is not known."""
