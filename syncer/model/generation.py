@@ -125,8 +125,10 @@ class Generation:
 
     @property
     def done(self) -> bool:
-        parts = max((claim.parts for claim in self.claims), default=1)
-        return self.baseline is not None or self.completed_parts >= set(range(1, parts + 1))
+        if self.baseline is not None:
+            return True
+        parts = max([claim.parts for claim in self.claims], default=1)
+        return self.completed_parts.issuperset(range(1, parts + 1))
 
     @property
     def is_imported(self) -> bool:

@@ -36,7 +36,8 @@ class Jobs:
     def _add_permit(self, permit: Submitted) -> None:
         if self.is_open(permit):
             by_object = self._open.setdefault((permit.workspace, permit.job), {})
-            by_object[permit.object] = max(by_object.get(permit.object, permit), permit, key=rank)
+            known = by_object.get(permit.object)
+            by_object[permit.object] = permit if known is None else max(known, permit, key=rank)
         if permit.list_use is not None and permit.list_use.create and permit.list_use.name:
             self._list_makers[permit.workspace, permit.list_use.name].append(permit)
         if permit.audience is not None and permit.audience.create:
@@ -58,7 +59,7 @@ class Jobs:
                 yield event
 
     def is_open(self, permit: Submitted) -> bool:
-        return next(self.ends(permit.workspace, permit.job), None) is None
+        return not any(True for _ in self.ends(permit.workspace, permit.job))
 
     def is_completed(self, permit: Submitted) -> bool:
         return any(_is_completed(end) for end in self.ends(permit.workspace, permit.job))

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Hashable, Sequence
 
 _SMALLEST = 64
+_GROWTH = 2
 
 
 class LineIndex:
@@ -55,7 +56,7 @@ class LineIndex:
         if not self._room:
             hashes, lines = self._table
             self._table = _grown(hashes, lines)
-            self._room = _room(2 * len(hashes)) - _room(len(hashes))
+            self._room = _room(_GROWTH * len(hashes)) - _room(len(hashes))
 
 
 def _room(size: int) -> int:
@@ -69,10 +70,10 @@ def _empty(size: int) -> tuple[array[int], array[int]]:
 
 
 def _grown(hashes: array[int], lines: array[int]) -> tuple[array[int], array[int]]:
-    larger = _empty(2 * len(hashes))
-    for here, line in zip(hashes, lines, strict=True):
+    larger = _empty(_GROWTH * len(hashes))
+    for slot, here in enumerate(hashes):
         if here:
-            _put(*larger, here, line)
+            _put(*larger, here, lines[slot])
     return larger
 
 

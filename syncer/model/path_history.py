@@ -78,9 +78,11 @@ class PathHistory:
     def packed(self) -> bytes | None:
         """Return it for `unpacked`, or None while it is not over."""
         lives = self.generations.values()
-        if not all(map(is_over, lives)):
-            return None
-        return _encoder.encode(Packed(tuple(self.lines), tuple(map(summary, lives))))
+        for life in lives:
+            if not is_over(life):
+                return None
+        summaries = tuple(_summary(life, is_imported=life.forgotten is None) for life in lives)
+        return _encoder.encode(Packed(tuple(self.lines), summaries))
 
 
 def is_over(life: Generation) -> bool:
@@ -91,12 +93,16 @@ def is_over(life: Generation) -> bool:
 
 
 def summary(life: Generation) -> Summary:
+    return _summary(life, is_imported=life.is_imported)
+
+
+def _summary(life: Generation, *, is_imported: bool) -> Summary:
     claim, read = life.last_claim, life.content
     return Summary(
         life.number,
         life.import_id,
         life.fingerprint,
-        life.is_imported,
+        is_imported,
         claim.modified if claim is not None else None,
         read if read != life.fingerprint else None,
     )

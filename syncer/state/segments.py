@@ -179,14 +179,16 @@ def _unterminated(segment: Segment, line: bytes) -> Iterator[tuple[int, AnyEvent
 
 
 def _event(segment: Segment, line: bytes) -> AnyEvent:
-    if line.startswith(_CONFLICT_MARKERS):
+    try:
+        return decode(line)
+    except UnreadableLine:
+        if not line.startswith(_CONFLICT_MARKERS):
+            raise
         raise Conflict(
             f"{named(segment.path)}:{segment.lines + 1}: git's conflict markers stand in the log",
             why="two branches appended to it and the merge was not finished",
             next_step=f"keep the lines of both sides, delete the markers, then: git add {pasted(segment.path)}",
-        )
-    try:
-        return decode(line)
+        ) from None
     except Conflict as newer:
         newer.where = f"{named(segment.path)}:{segment.lines + 1}"
         raise
