@@ -204,7 +204,7 @@ UNUSED = "connections: {{spare: {{{}}}}}\n"
         ("protocol: s3", {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "wrong-and-secret"}, "ok", "found (env)"),
         ("protocol: s3", {}, "failed", "no credentials were found"),
         ("protocol: s3, profile: nobody", {}, "failed", "no credentials were found"),
-        ("protocol: s3", {"AWS_ACCESS_KEY_ID": "a"}, "failed", "credentials are not accepted"),
+        ("protocol: s3", {"AWS_ACCESS_KEY_ID": "a"}, "failed", "no credentials were found"),
         ("protocol: s3, anonymous: true", {}, "ok", "asks as nobody"),
         ("protocol: gs", {}, "failed", "no credentials were found"),
         ("protocol: gs", {"GOOGLE_APPLICATION_CREDENTIALS": "gone.json"}, "failed", "credentials"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NO_BUCKET: Final = "*"
 _AZURE: Final = ("az", "abfs", "abfss")
-_BROKEN: Final = ("PartialCredentialsError", "CredentialRetrievalError", "SSOTokenLoadError", "ConfigParseError")
+_BROKEN: Final = ("CredentialRetrievalError", "SSOTokenLoadError", "ConfigParseError")
 
 
 def find_credentials(name: str, connection: Connection, environ: Mapping[str, str]) -> str:
