@@ -49,6 +49,7 @@ EVENTS: dict[str, list[AnyEvent]] = {
             lease=datetime(2026, 11, 23, 2, 30, tzinfo=UTC),
             size=1048576,
             modified=datetime(2026, 11, 22, 23, 59, 59, tzinfo=UTC),
+            tag="etag:9f86d081:1048576",
             parts=3,
             write_mode="upsert",
             batch="crm-profiles-20261122",
@@ -73,6 +74,8 @@ EVENTS: dict[str, list[AnyEvent]] = {
             artifact=ArtifactFacts(
                 digest="sha256:77", size=512, columns=("email", "import_batch"), file_name="part-1.csv.gz", rows=40
             ),
+            content="sha256:9f86d081884c7d65",
+            version="3HL4kqtJvjVBH40Nrjfkd",
             correlation_id="c-1",
             list_use=LIST,
             audience=AUDIENCE,
