@@ -41,6 +41,11 @@ class Examined:
         )
 
 
+def told_how(check: Check) -> bool:
+    """Whether a check says how to mend what it found; each problem of a file has a hint of its own, or says it all."""
+    return bool(check.next_step or check.problems)
+
+
 def examine(
     root: Path,
     only: Sequence[Area],
@@ -49,8 +54,11 @@ def examine(
     clock: Callable[[], datetime] = utc_now,
     seconds: float = 60,
 ) -> Examined:
-    """Look at some areas. No advice may lead back to where it came from."""
+    """Look at some areas. Whatever failed has its cure, and no advice may lead back to where it came from."""
     examined = Examined(doctor(root, environ=environ, only=only, clock=clock, seconds=seconds))
     assert "syncer doctor" not in examined.text
+    assert [
+        check for check in examined.found.checks if check.status in ("failed", "warning") and not told_how(check)
+    ] == []
     assert all(check.area in (*only, "specs") for check in examined.found.checks)
     return examined

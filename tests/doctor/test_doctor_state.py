@@ -147,7 +147,10 @@ def test_a_machine_without_git_is_told(clone: Clone, monkeypatch: pytest.MonkeyP
     """Rather than shown a traceback."""
     monkeypatch.setenv("PATH", str(clone.root))
 
-    assert "git is not installed" in look(clone)["log"].what
+    found = look(clone)
+
+    assert found.exit_code == 1
+    assert "git is not installed" in found["git"].what
 
 
 def test_a_log_that_dies_with_a_ci_machine_is_told(clone: Clone) -> None:

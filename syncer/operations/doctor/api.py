@@ -11,13 +11,14 @@ from syncer.errors import ApiError, AuthError, SyncerError
 from syncer.operations.doctor.check import Check, failed_by
 from syncer.operations.doctor.scopes import check_scopes
 from syncer.operations.doctor.targets import check_lists, check_objects
-from syncer.operations.doctor.visit import Visit, is_refused
+from syncer.operations.doctor.visit import LATER, Visit, is_refused
 from syncer.spec.load import Project
 
 if TYPE_CHECKING:
     from syncer.api.models import ObjectInfo
 
 TOKEN: Final = "API token"  # noqa: S105 - what is looked at, not what it holds
+_CHECK_ADDRESS: Final = "check api.base_url in syncer.yaml, this machine's network, and its proxy if it has one"
 _REST: Final = "scopes, target objects and lists"
 _TOO_FAR: Final = timedelta(seconds=60)
 _SOON: Final = timedelta(hours=1)
@@ -61,10 +62,12 @@ def _is_unusable(outcome: Objects | ApiError) -> bool:
 
 def _reached(visit: Visit, outcome: Objects | ApiError) -> Iterator[Check]:
     if not visit.asked:
-        told = failed_by("api", TOKEN, outcome) if isinstance(outcome, ApiError) and _is_unusable(outcome) else None
-        yield told or _of_api(visit, "skipped", "not asked: there is no token to ask with")
+        if isinstance(outcome, ApiError) and _is_unusable(outcome):
+            yield failed_by("api", TOKEN, outcome, otherwise="check api.token_url in syncer.yaml, and the network")
+        else:
+            yield _of_api(visit, "skipped", "not asked: there is no token to ask with")
     elif isinstance(outcome, ApiError) and _is_unusable(outcome):
-        yield failed_by("api", visit.base_url, outcome)
+        yield failed_by("api", visit.base_url, outcome, otherwise=LATER if outcome.status else _CHECK_ADDRESS)
     else:
         over = "over TLS with a trusted certificate" if visit.base_url.startswith("https:") else "on this machine"
         yield _of_api(visit, "ok", f"answers {over}")

@@ -36,8 +36,11 @@ class Check:
     exit_code: int = 1
 
 
-def failed_by(area: Area, subject: str, error: SyncerError, *, what: str = "") -> Check:
-    """Make the check that ended with this error; `what` replaces the error's own first line."""
+def failed_by(area: Area, subject: str, error: SyncerError, *, what: str = "", otherwise: str = "") -> Check:
+    """Make the check that ended with this error.
+
+    `what` replaces the error's own first line, `otherwise` is how to mend it where the error does not say.
+    """
     step = error.next_step
     for advice in _SELF:
         step = step.removesuffix(advice)
@@ -49,7 +52,7 @@ def failed_by(area: Area, subject: str, error: SyncerError, *, what: str = "") -
         what=what or error.what,
         where="" if error.where == subject else error.where,
         why=error.why,
-        next_step=step,
+        next_step=step or otherwise,
         exit_code=known,
     )
 

@@ -64,10 +64,12 @@ def _survival(root: Path, settings: Settings, environ: Mapping[str, str]) -> Che
 
 
 def _unusable(root: Path, settings: Settings) -> Check | None:
-    """Return why git cannot keep the log, or None. Raises SyncerError when git is not installed."""
+    """Return why git cannot keep the log, or None."""
     repository = Repository(root)
     try:
         repository.top()
+    except SyncerError as error:
+        return failed_by("state", "git", error, otherwise="install git, or state.git: off in syncer.yaml")
     except GitFailed as error:
         return _check(
             "git",
@@ -148,8 +150,7 @@ def _log(root: Path, settings: Settings, store: Store) -> Iterator[Check]:
         store.read()
         check_nothing_left_out(root, settings, store)
     except SyncerError as error:
-        error.next_step = error.next_step or "see every line that is wrong: syncer state verify"
-        yield failed_by("state", _LOG, error)
+        yield failed_by("state", _LOG, error, otherwise="see every line that is wrong: syncer state verify")
         return
     warnings = store.warnings()
     if not warnings:

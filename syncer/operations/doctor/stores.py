@@ -18,6 +18,7 @@ from syncer.spec.load import Project
 
 _SKEWED = "RequestTimeTooSkewed"
 _MOST_NAMED = 3
+_CHECK_SETTINGS = "check the connection's settings in syncer.yaml, and what the store's own log says of the request"
 
 
 def patterns_by_place(project: Project) -> dict[Place, list[RemotePattern]]:
@@ -43,7 +44,11 @@ def check_bucket(
 ) -> Iterator[Check]:
     """List one page of each pattern's prefix and read a byte of one file that matches. Each failure is told once."""
     seen, failures = _Seen([]), dict[tuple[str, str], tuple[SourceError, list[str]]]()
-    store = open_store(place, connection, environ)
+    try:
+        store = open_store(place, connection, environ)
+    except SourceError as error:
+        yield failed_store(str(place), error)
+        return
     try:
         for pattern in patterns:
             try:
@@ -113,7 +118,7 @@ def check_credentials(name: str, connection: Connection, environ: Mapping[str, s
     )
 
 
-def failed_store(subject: str, error: SourceError, *, where: str, what: str = "") -> Check:
+def failed_store(subject: str, error: SourceError, *, where: str = "", what: str = "") -> Check:
     """Make the check of a store's refusal; where it blames the clock, so does the cure."""
     told = SourceError(error.what, where=where, why=error.why, next_step=error.next_step)
     if _SKEWED in error.why:
@@ -123,4 +128,4 @@ def failed_store(subject: str, error: SourceError, *, where: str, what: str = ""
             why=f"the store refuses requests that seem to come from another time ({_SKEWED})",
             next_step="set the clock, such as with: timedatectl set-ntp true",
         )
-    return failed_by("connections", subject, told, what=what)
+    return failed_by("connections", subject, told, what=what, otherwise=_CHECK_SETTINGS)

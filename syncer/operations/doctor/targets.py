@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from syncer.errors import ApiError, NotFound, Problem
 from syncer.model.spec import ListByName
 from syncer.operations.doctor.check import BAD_SPEC, Check, failed_by
-from syncer.operations.doctor.visit import Visit, lacks_scope
+from syncer.operations.doctor.visit import LATER, Visit, lacks_scope
 from syncer.operations.validate import as_schema
 from syncer.spec.fault import Fault
 from syncer.spec.load import LoadedSpec
@@ -44,7 +44,7 @@ def _object(visit: Visit, name: str, users: Sequence[LoadedSpec], known: Sequenc
     if lacks_scope(told):
         return Check(area="api", subject=subject, status="skipped", what="the token may not read the objects")
     if isinstance(told, ApiError) and not isinstance(told, NotFound):
-        return failed_by("api", subject, told)
+        return failed_by("api", subject, told, otherwise=LATER)
     schema = None if isinstance(told, ApiError) else as_schema(told)
     problems = [problem for loaded in users for problem in check_against(loaded, schema, known).errors]
     if problems:
@@ -86,7 +86,7 @@ def _list(visit: Visit, wanted: str | ListByName, users: Sequence[LoadedSpec]) -
         fault = Fault(("list", "add_to"), message, "create it in the vendor's console, or with `list: {create: …}`")
         return _wrong(subject, "does not exist", [loaded.problem(fault) for loaded in users], "name a list that exists")
     if isinstance(found, ApiError):
-        return failed_by("api", subject, found)
+        return failed_by("api", subject, found, otherwise=LATER)
     return Check(area="api", subject=subject, status="ok", what=f"exists ({found.list_id})")
 
 

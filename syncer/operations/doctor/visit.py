@@ -21,6 +21,8 @@ T = TypeVar("T")
 LONGEST_SECONDS: Final = 10.0
 """How long one request may take here, even where `api.timeout` gives it more."""
 
+LATER: Final = "look again later; if it stays so, give the vendor's support the time and the correlation id"
+
 
 class Visit:
     """A client that gives up early. A context manager, for one thread. Nothing that it asks has an effect."""
