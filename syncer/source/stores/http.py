@@ -91,7 +91,7 @@ class Http:
             try:
                 if into is not None and 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's successes
                     return Reply(response.status, known, length=_filled(response, into))
-                return Reply(response.status, known, body=response.read(LARGEST_ANSWER) or b"")
+                return Reply(response.status, known, body=_whole(response))
             finally:
                 # What was not read to its end cannot be used for another request.
                 response.release_conn() if response.closed or not response.length_remaining else response.close()
@@ -114,6 +114,7 @@ class Http:
             headers=headers,
             retries=False,
             redirect=False,
+            assert_same_host=False,  # the pool's host is the proxy where there is one
             preload_content=False,
             decode_content=False,
         )
@@ -151,6 +152,13 @@ def _filled(response: urllib3.BaseHTTPResponse, into: memoryview) -> int:
         into[length : length + len(block)] = block
         length += len(block)
     return length + len(response.read(1))
+
+
+def _whole(response: urllib3.BaseHTTPResponse) -> bytes:
+    body = response.read(LARGEST_ANSWER)
+    if response.read(1) or response.length_remaining:
+        raise RetryableError("the answer is far too long" if len(body) == LARGEST_ANSWER else "the answer was cut off")
+    return body
 
 
 def _manager(proxy: str, certificates: str) -> urllib3.PoolManager:
