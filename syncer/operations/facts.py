@@ -26,21 +26,26 @@ _CANNOT_TELL = frozenset((403, 404, 405, 501))
 """HTTP: no scope for it, no such object or path, no such method, not built."""
 
 
-def spec_inputs(project: Project, filters: Filters, sources: Sources, log: Log) -> tuple[SpecInput, ...]:
-    """List the files of every spec that the filters concern. A source that cannot be listed is noted, not raised."""
+def spec_inputs(
+    project: Project, filters: Filters, sources: Sources, log: Log, *, in_full: bool = False
+) -> tuple[SpecInput, ...]:
+    """List the files of every spec that the filters concern. A source that cannot be listed is noted, not raised.
+
+    Files that the log knows as imported are counted only, unless they are wanted `in_full`.
+    """
     check_names(project, filters)
     needed = _with_dependencies(project, filters)
     listed = [loaded.spec for loaded in project.specs if loaded.spec.name in needed]
-    wanted = [_wanted(project, spec, filters, log) for spec in listed]
+    wanted = [_wanted(project, spec, filters, log, in_full=in_full) for spec in listed]
     found = dict(zip((spec.name for spec in listed), sources.find_all(wanted), strict=True))
     return tuple(_spec_input(loaded, found.get(loaded.spec.name, Found())) for loaded in project.specs)
 
 
-def _wanted(project: Project, spec: Spec, filters: Filters, log: Log) -> Wanted:
+def _wanted(project: Project, spec: Spec, filters: Filters, log: Log, *, in_full: bool) -> Wanted:
     lineage = Lineage(spec.lineage, project.settings.api.workspace, spec.target.object)
     return Wanted(
         source=spec.source,
-        known=_LogKnows(log, lineage),
+        known=_LogKnows(log, lineage, in_full),
         earliest=earliest_day(log, lineage, spec, filters),
     )
 
@@ -51,9 +56,10 @@ class _LogKnows:
 
     log: Log
     lineage: Lineage
+    in_full: bool
 
-    def is_settled(self, path: str, fingerprint: str) -> bool:  # noqa: ARG002 - the protocol's arguments
-        return False
+    def is_settled(self, path: str, fingerprint: str) -> bool:
+        return not self.in_full and self.log.is_settled(self.lineage, path, fingerprint)
 
     def content_of(self, path: str, tag: str) -> str | None:
         lives = self.log.generations(self.lineage, path)
@@ -98,15 +104,21 @@ def _with_dependencies(project: Project, filters: Filters) -> set[str]:
 
 
 def _spec_input(loaded: LoadedSpec, found: Found) -> SpecInput:
-    problem = found.problem
     return SpecInput(
         spec=loaded.spec,
         path=loaded.path,
         digest=loaded.digest,
         preparation=preparation_digest(loaded.spec, PREPARATION_VERSION),
         files=tuple(found.files),
-        problem=(problem.what + (f" ({problem.why})" if problem.why else "")) if problem is not None else "",
+        settled=found.settled,
+        problem=_in_words(found.problem) if found.problem is not None else "",
     )
+
+
+def _in_words(problem: SourceError) -> str:
+    """Say in one line what is wrong and what to check: a plan has room for no more."""
+    why = f" ({problem.why})" if problem.why else ""
+    return f"{problem.what}{why}" + (f"; {problem.next_step}" if problem.next_step else "")
 
 
 def with_contents(inputs: Iterable[SpecInput], plan: Plan, sources: Sources) -> tuple[SpecInput, ...]:
