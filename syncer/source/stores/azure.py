@@ -92,6 +92,7 @@ class AzureStore:
 
     def close(self) -> None:
         self._http.close()
+        self._access.close()
 
     def _pages(self, query: Mapping[str, str]) -> Iterator[Page]:
         marker = ""

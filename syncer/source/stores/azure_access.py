@@ -71,6 +71,11 @@ class AzureAccess:
                 self._proof, self._proves_until = self._token(doing)
             return {**headers, "Authorization": f"Bearer {self._proof}"}
 
+    def close(self) -> None:
+        """Close what tokens are asked through."""
+        if self._account.tokens is not None:
+            self._account.tokens.close()
+
     def _is_old(self) -> bool:
         return time.time() > self._proves_until - _SPARE_SECONDS
 
