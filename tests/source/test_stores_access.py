@@ -198,7 +198,8 @@ def test_azure_is_asked_with_a_token(managed_identity: ScriptedServer, storage: 
 
 def test_azure_gives_no_token(managed_identity: ScriptedServer, storage: ScriptedServer) -> None:
     """An identity that gets no token is told, and the store is not asked."""
-    managed_identity.always(Reply(400, b'{"error": "invalid_request", "error_description": "no identity"}'))
+    no_identity = b'{"error": "invalid_request", "error_description": "no identity"}'
+    managed_identity.always(Reply(400, no_identity, (("Connection", "close"),)))
 
     with (
         opened("az", "container", {"account": "acme", "endpoint_url": storage.url}) as place,
