@@ -18,6 +18,7 @@ from syncer.source.stores.azure_access import AzureAccess
 from syncer.source.stores.base import ObjectChangedError, Place
 from tests.api.scripted import Reply, ScriptedServer, Seen
 from tests.servers.azure import ACCOUNT, KEY, AzureContainer
+from tests.servers.s3 import S3Bucket
 from tests.servers.store import Bucket, Store
 from tests.source.opening import check_helpful, cloud, content, found, keys, opened
 
@@ -262,6 +263,21 @@ def signature() -> str:
         AccountSasPermissions(read=True, list=True),
         datetime.now(UTC) + timedelta(days=1),
     )
+
+
+@cloud("s3-seaweed")
+def test_s3_opens_what_is_public(bucket: Bucket) -> None:
+    """A bucket that its policy opens is read as nobody, whatever keys the environment has."""
+    assert isinstance(bucket, S3Bucket)
+    bucket.put("k", b"content")
+    arn = f"arn:aws:s3:::{bucket.name}"
+    allow = {"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket", "s3:GetObject"]}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**allow, "Resource": [arn, f"{arn}/*"]}]})
+    bucket.server.client.put_bucket_policy(Bucket=bucket.name, Policy=policy)
+
+    with opened("s3", bucket.name, {"anonymous": True}) as place:
+        assert keys(place) == ["k"]
+        assert content(place, found(place, "k")) == b"content"
 
 
 @cloud("azure")

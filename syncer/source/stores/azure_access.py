@@ -152,7 +152,11 @@ def _host(place: Place) -> str:
 
 
 def _no_account(place: Place) -> SourceError:
-    named = f"set `account` on connection {place.name} in syncer.yaml" if place.name else "give it to a connection"
+    named = (
+        f"set `account` on connection {place.name} in syncer.yaml"
+        if place.name
+        else "name a connection that has `account`"
+    )
     return SourceError(
         f"container {place.bucket} cannot be opened: no storage account is named",
         where=str(place),

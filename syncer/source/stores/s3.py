@@ -28,6 +28,7 @@ from syncer.source.stores.failures import Kind, failed
 from syncer.source.stores.http import Http, Reply
 from syncer.source.stores.patience import parsed, patiently
 from syncer.source.stores.s3_page import Page, error_code, read_page
+from syncer.source.stores.silence import silence
 
 if TYPE_CHECKING:
     import s3fs
@@ -204,6 +205,7 @@ class S3Store:
 def _filesystem(connection: Connection | None, environ: Mapping[str, str]) -> s3fs.S3FileSystem:
     import s3fs
 
+    silence("s3fs", "aiobotocore", "botocore")
     endpoint = connection.endpoint_url if connection else None
     region = connection.region if connection else None
     profile = connection.profile if connection else None
