@@ -102,6 +102,7 @@ class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
     """A run is about to work on an import. It freezes what templates and the source resolved to.
 
     `tag` is the listing's own word for the version where the fingerprint is another one (`identity: content`).
+    `repairs` is the import whose rejected rows are sent once more; its generation stands in the path.
     """
 
     epoch: Positive
@@ -112,6 +113,7 @@ class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
     preparation: str
     spec_digest: str
     parts: Positive = 1
+    repairs: str | None = None
     place: str = ""
     write_mode: Literal["upsert", "append"] | None = None
     batch: str | None = None
@@ -124,7 +126,8 @@ class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
 
     Jobs that are permitted together are started one by one, by their `position`. `content` is `sha256:<hex>` of the
     source file's stored bytes as they were read: the evidence when a store's tag changes and the bytes did not.
-    `version` is what held the read to one version of the object: a version id, a generation or an ETag.
+    `version` is what held the read to one version of the object: a version id, a generation or an ETag. `repairs` is
+    that of the claim.
     """
 
     epoch: Positive
@@ -132,6 +135,7 @@ class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
     job: str
     spec_digest: str
     preparation: str
+    repairs: str | None = None
     artifact: ArtifactFacts
     content: str | None = None
     version: str = ""

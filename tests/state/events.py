@@ -1,4 +1,7 @@
-"""What the golden files hold: of each kind one event with every fact, and one with only those that must be there."""
+"""What the golden files hold: of each kind one event with every fact, one with only those that must be there.
+
+Claims and permits have a third, of a repair. A line of before has no `repairs`, and none is written without need.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,12 @@ ABOUT: dict[str, Any] = {
     "generation": 2,
 }
 FULL: dict[str, Any] = {**ABOUT, "seen": "ffffffffffffffff", "part": 2, "attempt": 3}
+REPAIR: dict[str, Any] = {
+    **ABOUT,
+    "path": f"{ABOUT['path']}#repair-2",
+    "import_id": "8899aabbccddeeff",
+    "generation": 1,
+}
 LIST = ListUse(name="CRM 2026-11", id="lst_01HX", create=True)
 AUDIENCE = AudienceUse(name="CRM prospects", create=True)
 SPEC: dict[str, Any] = {"spec_digest": "5d5d", "preparation": "9e9e"}
@@ -64,6 +73,15 @@ EVENTS: dict[str, list[AnyEvent]] = {
             size=0,
             modified=datetime(2026, 11, 22, tzinfo=UTC),
         ),
+        Claimed(
+            **REPAIR,
+            **SPEC,
+            epoch=1,
+            lease=datetime(2026, 11, 23, 2, 30, tzinfo=UTC),
+            size=64,
+            modified=datetime(2026, 11, 23, tzinfo=UTC),
+            repairs="00112233445566ff",
+        ),
     ],
     "submitted": [
         Submitted(
@@ -86,6 +104,14 @@ EVENTS: dict[str, list[AnyEvent]] = {
             epoch=1,
             job="imp_01HY",
             artifact=ArtifactFacts(digest="sha256:78", size=1, columns=(), file_name="a.csv"),
+        ),
+        Submitted(
+            **REPAIR,
+            **SPEC,
+            epoch=1,
+            job="imp_01HZ",
+            artifact=ArtifactFacts(digest="sha256:79", size=64, columns=("email",), file_name="a-repair-2.csv", rows=2),
+            repairs="00112233445566ff",
         ),
     ],
     "finished": [
