@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from syncer.model.files import SourceFile, size_advice, size_refusal
 from syncer.model.identity import import_id
+from syncer.model.repairs import repaired
 from syncer.model.spec import Suspend
 from syncer.plan.history import file_of, from_history
 from syncer.plan.imported import ImportedFiles
@@ -18,6 +19,9 @@ from syncer.plan.verdict import Verdict
 
 def decide(inputs: Inputs, own: SpecInput, file: SourceFile, imported: ImportedFiles) -> Verdict:
     """Return what is to be done with this file by itself; `imported` is what its spec has imported so far."""
+    if repaired(file.path) is not None:
+        reason = "its name is one that a repair of rejected rows gets in the log; rename the file"
+        return Verdict(action=Action.BLOCKED, reason=reason, generation=1, attention=True)
     generations = inputs.log.generations(inputs.lineage(own.spec), file.path)
     known = recognised(own, file, imported) if not generations else None
     verdict = known or from_history(inputs, own, file, generations)

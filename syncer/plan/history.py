@@ -33,7 +33,7 @@ def _settled(inputs: Inputs, own: SpecInput, file: SourceFile, generations: list
     same = _same_version(own, latest, file)
     if same is not None and same.standing is Standing.DONE:
         return imported_already(same, done_words(same), newest)
-    holder = next((holder for life in latest if (holder := _at_work(inputs, life)) is not None), None)
+    holder = next((holder for life in latest if (holder := at_work(inputs, life)) is not None), None)
     if holder is not None:
         return Verdict(action=Action.WAIT, reason=holder, generation=newest)
     standing = same.standing if same else _common(latest)
@@ -100,7 +100,7 @@ def _contradiction(life: Generation) -> str:
     return f"job {jobs} is permitted and its end is not recorded, {beside}; find out whether it ran"
 
 
-def _at_work(inputs: Inputs, life: Generation) -> str | None:
+def at_work(inputs: Inputs, life: Generation) -> str | None:
     """Say which run has begun an attempt that has not come to a permit, or None."""
     claim = life.last_claim
     return _held(inputs, life) if claim is not None and claim.attempt > life.last_attempt else None
@@ -125,7 +125,7 @@ def _unfinished(
         if allowed.action is not Action.REIMPORT:
             return allowed
     if life.standing is Standing.FAILED:
-        return _failed(own, life)
+        return failed(own, life)
     claim = life.last_claim
     return Verdict(
         action=Action.REIMPORT if imported is not None else Action.IMPORT,
@@ -135,7 +135,8 @@ def _unfinished(
     )
 
 
-def _failed(own: SpecInput, life: Generation) -> Verdict:
+def failed(own: SpecInput, life: Generation) -> Verdict:
+    """Decide about an import whose attempts so far failed or were given up."""
     failure = life.last_failure
     last = failure.failure if failure else None
     what = f"{last.code}: {last.message}" if last else "no reason recorded"

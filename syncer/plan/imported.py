@@ -12,6 +12,7 @@ from syncer.model.files import SourceFile
 from syncer.model.generation import Generation
 from syncer.model.order import OrderKey, key_of
 from syncer.model.path_history import Summary
+from syncer.model.repairs import repaired
 from syncer.plan.dates import date_reader
 from syncer.plan.inputs import Inputs, SpecInput
 
@@ -62,6 +63,8 @@ class ImportedFiles:
 
     def _all(self) -> Iterator[tuple[str, list[Summary]]]:
         for path in self._log.paths(self._lineage):
+            if repaired(path) is not None:
+                continue
             lives = [life for life in self._log.summaries(self._lineage, path) if life.imported]
             if lives:
                 yield path, lives

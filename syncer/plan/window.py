@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from syncer.model.log import Lineage, Log
+from syncer.model.repairs import repaired
 from syncer.model.spec import Spec
 from syncer.plan.dates import date_reader
 from syncer.plan.types import Filters
@@ -43,7 +44,7 @@ def _days(log: Log, lineage: Lineage, spec: Spec) -> Iterator[tuple[date, bool, 
     """Yield the day of each dated path of the log, whether it was ever finished, and whether it is now."""
     day_of = date_reader(spec.source.uris)
     for path in log.paths(lineage):
-        day = day_of(path)
+        day = day_of(path) if repaired(path) is None else None
         if day is not None:
             lives = log.summaries(lineage, path)
             is_settled = any(life.imported for life in lives if life.number == lives[-1].number)
