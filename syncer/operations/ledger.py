@@ -210,7 +210,7 @@ class Ledger:
         with self.alone(verb):
             return self.store.transact(decide)
 
-    def plan(self, names: tuple[str, ...]) -> Plan:
+    def plan(self, names: tuple[str, ...], *, in_full: bool = False) -> Plan:
         """Plan for these specs as things stand. The API is not asked."""
         with open_sources(self.project.root, self.project.settings, self.environ) as sources:
             return reconcile(
@@ -220,6 +220,7 @@ class Ledger:
                 filters=Filters(specs=names),
                 now=self.clock(),
                 ask=lambda: None,
+                in_full=in_full,
             )
 
     def expect(self, touched: Sequence[Touched]) -> tuple[Expected, ...]:
@@ -229,7 +230,7 @@ class Ledger:
         declared = tuple(name for name in names if name in known)
         actions: dict[tuple[str, str], tuple[str, str]] = {}
         if declared:
-            made = self.plan(declared)
+            made = self.plan(declared, in_full=True)
             actions = {(item.spec, item.file.path): (item.action.value, item.reason) for item in made.imports}
         return tuple(self._expected(each, actions, known) for each in _once_a_file(touched))
 

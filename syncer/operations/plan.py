@@ -34,8 +34,12 @@ def plan(
     overrides: Mapping[str, Any] | None = None,
     filters: Filters = Filters(),  # noqa: B008 - frozen
     clock: Callable[[], datetime] = utc_now,
+    in_full: bool = False,
 ) -> Plan:
-    """Plan what apply would do now. Asks the API only where a decision hangs on an object's write mode."""
+    """Plan what apply would do now. Asks the API only where a decision hangs on an object's write mode.
+
+    Files that are imported already are listed one by one only `in_full`, and counted otherwise.
+    """
     project = load_project(root, environ=environ, overrides=overrides)
     store = open_store(root, project.settings)
 
@@ -47,7 +51,7 @@ def plan(
                 return None
             return opened.enter_context(open_api(root, project.settings, environ, clock=clock))
 
-        return reconcile(project, store, sources, filters=filters, now=clock(), ask=ask)
+        return reconcile(project, store, sources, filters=filters, now=clock(), ask=ask, in_full=in_full)
 
 
 def reconcile(
@@ -61,15 +65,16 @@ def reconcile(
     is_running: bool = False,
     objects: frozenset[str] = frozenset(),
     stop: Callable[[], bool] | None = None,
+    in_full: bool = False,
 ) -> Plan:
-    """Gather the facts and plan. `ask` gives the API where it is needed.
+    """Gather the facts and plan; see `plan` for `in_full`. `ask` gives the API where it is needed.
 
     `objects` are those that are about to be written to: they are asked about in any case, and an API that does not
     answer ends the run before anything is claimed. `is_running` says that this very run holds the log. `stop` is
     asked while files are read.
     """
     log = store.read()
-    specs = spec_inputs(project, filters, sources, log)
+    specs = spec_inputs(project, filters, sources, log, in_full=in_full)
     others_are_dead = is_running or not store.is_held()
     inputs = Inputs(
         specs=specs,

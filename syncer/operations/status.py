@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from syncer.model.events import Finished
-from syncer.model.log import Generation, Lineage, Log
+from syncer.model.log import Lineage, Log
 from syncer.model.spec import Spec
 from syncer.operations.connect import open_sources, utc_now
 from syncer.operations.plan import reconcile
@@ -59,8 +59,7 @@ def status(
 
 def _standing(spec: Spec, shown: SpecPlan, made: Plan, log: Log, now: datetime) -> SpecStatus:
     items = [item for item in made.imports if item.spec == spec.name]
-    done = _completed(spec, made.workspace, log)
-    last = max(done, key=lambda end: end.time, default=None)
+    imported, rejected, last = _completed(spec, made.workspace, log)
     state, reason = _state(spec, shown, items, last, now)
     return SpecStatus(
         name=spec.name,
@@ -68,19 +67,25 @@ def _standing(spec: Spec, shown: SpecPlan, made: Plan, log: Log, now: datetime) 
         object=shown.object,
         state=state,
         reason=reason,
-        imported=len(done),
+        imported=imported,
         pending=sum(1 for item in items if item.runnable),
-        rejected_rows=sum(end.rows.invalid for end in done if end.rows is not None),
+        rejected_rows=rejected,
         last_import=last.time if last else None,
         last_run=last.run if last else None,
         owner=spec.owner,
     )
 
 
-def _completed(spec: Spec, workspace: str, log: Log) -> list[Finished]:
+def _completed(spec: Spec, workspace: str, log: Log) -> tuple[int, int, Finished | None]:
+    """Return how many imports jobs have completed, how many rows were rejected in them, and the last one's end."""
     lineage = Lineage(spec.lineage, workspace, spec.target.object)
-    lives: list[Generation] = [life for path in log.paths(lineage) for life in log.generations(lineage, path)]
-    return [life.completion for life in lives if life.completion is not None]
+    imported, rejected, last = 0, 0, None
+    for path in log.paths(lineage):
+        for end in filter(None, (life.completion for life in log.generations(lineage, path))):
+            imported += 1
+            rejected += end.rows.invalid if end.rows is not None else 0
+            last = end if last is None or end.time > last.time else last
+    return imported, rejected, last
 
 
 def _state(
@@ -109,7 +114,8 @@ def _standings(
         yield "pending", f"{pending} to import"
     yield from (("blocked", _about(item)) for item in items if item.action is Action.BLOCKED)
     if last is None:
-        yield "never", "no file was ever imported" + ("" if items else "; none matches the source")
+        is_empty = not (items or shown.settled)
+        yield "never", "no file was ever imported" + ("; none matches the source" if is_empty else "")
     yield "ok", "up to date"
 
 

@@ -98,6 +98,7 @@ def _spec(spec: SpecPlan) -> dict[str, Any]:
         "digest": spec.digest,
         "object": spec.object,
         "depends_on": list(spec.depends_on),
+        "settled": spec.settled,
         "problem": spec.problem,
         "not_in_force": [{"key": pending.key, "safety": pending.safety} for pending in spec.not_in_force],
         "warnings": list(spec.warnings),

@@ -14,10 +14,24 @@ from syncer.plan.types import Filters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRepair:
+    """The prepared rows of a repair, kept on this machine until their import has ended.
+
+    `file.path` is the repair's path in the log, `repairs` the import whose rejected rows these are.
+    """
+
+    file: SourceFile
+    repairs: str
+    preparation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpecInput:
     """One spec with the files its source holds now, in the order in which they are to be imported.
 
-    `problem` says why the source could not be listed; the spec then does nothing, and the others go on.
+    `settled` counts those that are left out because the log says that they are imported (`Log.is_settled`). `problem`
+    says why the source could not be listed; the spec then does nothing, and the others go on. `repairs` are those whose
+    rows are kept on this machine.
     """
 
     spec: Spec
@@ -25,7 +39,9 @@ class SpecInput:
     digest: str
     preparation: str
     files: tuple[SourceFile, ...]
+    settled: int = 0
     problem: str = ""
+    repairs: tuple[KeptRepair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,10 +71,10 @@ def _over_limits(own: SpecInput, items: list[PlannedImport]) -> Iterator[Refusal
 def _renamed(inputs: Inputs, own: SpecInput) -> Iterator[Refusal]:
     """A spec whose files another, vanished spec imported is most likely that spec renamed: ask, never import twice."""
     declared = {name for other in inputs.specs for name in other.spec.lineage}
-    known = inputs.log.paths(inputs.lineage(own.spec))
-    new = {file.path for file in own.files} - known
-    for former in sorted(inputs.log.specs() - declared):
-        shared = new & inputs.log.paths(Lineage((former,), inputs.workspace, own.spec.target.object))
+    log, lineage = inputs.log, inputs.lineage(own.spec)
+    for former in sorted(log.specs() - declared):
+        gone = Lineage((former,), inputs.workspace, own.spec.target.object)
+        shared = [file.path for file in own.files if log.knows(gone, file.path) and not log.knows(lineage, file.path)]
         if shared:
             yield Refusal(
                 spec=own.spec.name,

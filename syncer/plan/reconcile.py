@@ -14,6 +14,7 @@ from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.late import late_held
 from syncer.plan.limits import refusals, throttled
 from syncer.plan.neighbours import dependants_held, in_order, objects_held
+from syncer.plan.repairs import asked_for, begun, stuck
 from syncer.plan.same_bytes import behind_firsts, first_of_each
 from syncer.plan.types import Action, Plan, PlannedImport, SpecPlan
 
@@ -57,6 +58,8 @@ class _Decided:
 
 
 def _decided(inputs: Inputs, own: SpecInput) -> _Decided:
+    if inputs.filters.repair:
+        return _Decided(list(asked_for(inputs, own)), {}, (), needs_write_mode=False)
     imported = ImportedFiles(inputs, own)
     verdicts = [(file, decide(inputs, own, file, imported)) for file in own.files]
     items = _vanished(inputs, own) + [planned(own, inputs, file, verdict) for file, verdict in verdicts]
@@ -67,7 +70,7 @@ def _decided(inputs: Inputs, own: SpecInput) -> _Decided:
         items = late_held(inputs, own, ordered, imported)
         is_undecided |= items != ordered and own.spec.target.object not in inputs.write_modes
     unread = tuple(file.path for file, verdict in verdicts if verdict.needs_content)
-    return _Decided(throttled(own, items), firsts, unread, is_undecided)
+    return _Decided([*begun(inputs, own), *throttled(own, items)], firsts, unread, is_undecided)
 
 
 def keeps_order(own: SpecInput, inputs: Inputs) -> bool:
@@ -106,14 +109,18 @@ def _spec_plan(own: SpecInput, inputs: Inputs) -> SpecPlan:
         object=spec.target.object,
         depends_on=spec.depends_on,
         keep_order=keeps_order(own, inputs),
+        settled=own.settled,
         problem=own.problem,
         not_in_force=not_in_force(spec),
-        warnings=tuple(_spec_warnings(own)),
+        warnings=tuple(_spec_warnings(inputs, own)),
     )
 
 
-def _spec_warnings(own: SpecInput) -> Iterator[str]:
-    if not own.files and not own.problem:
+def _spec_warnings(inputs: Inputs, own: SpecInput) -> Iterator[str]:
+    if inputs.filters.repair:
+        return
+    yield from stuck(inputs, own)
+    if not (own.files or own.settled or own.problem):
         yield f"no file matches {', '.join(own.spec.source.uris)}"
     if own.spec.prepare.mode == "passthrough":
         yield "prepare.mode is passthrough: every column of the file is sent, also what is not mapped"

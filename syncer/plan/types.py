@@ -38,6 +38,7 @@ class PlannedImport:
 
     `job` is set when the action is to resume a job that was already permitted. `attention` marks what will not mend
     itself, `not_ready` what may still be being written, `imported` a version that is in the platform already.
+    `repairs` is the import whose rejected rows this one sends once more; `file` then holds just these, prepared.
     """
 
     action: Action
@@ -55,6 +56,7 @@ class PlannedImport:
     attention: bool = False
     not_ready: bool = False
     imported: bool = False
+    repairs: str = ""
     advice: str = ""
 
     @property
@@ -91,7 +93,7 @@ class PlannedImport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecPlan:
-    """What is true of a whole spec in this plan."""
+    """What is true of a whole spec in this plan. `settled` counts imported files that are not listed one by one."""
 
     name: str
     path: str
@@ -99,6 +101,7 @@ class SpecPlan:
     object: str
     depends_on: tuple[str, ...] = ()
     keep_order: bool = True
+    settled: int = 0
     problem: str = ""
     not_in_force: tuple[NotInForce, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -109,6 +112,7 @@ class Filters:
     """Which part of the project a plan is made for. `since` and `until` are days of a backfill, both inclusive.
 
     The specs of `over_limits` may pass their limits, those of `out_of_order` import files older than what they have.
+    `repair` is the path of a repair: then the plan is for it alone, and no source is looked at.
     """
 
     specs: tuple[str, ...] = ()
@@ -118,6 +122,7 @@ class Filters:
     until: date | None = None
     over_limits: tuple[str, ...] = ()
     out_of_order: tuple[str, ...] = ()
+    repair: str = ""
 
     @property
     def selects(self) -> bool:
@@ -133,7 +138,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything a run would do, in order.
+    """Everything a run would do, in order, and what it leaves alone.
 
     `undecided` names objects whose write mode was needed and not known, `unread` files, by spec and path, of which the
     bytes have to be read to tell whether they changed. With that known, planning again decides about them.
@@ -162,6 +167,11 @@ class Plan:
     def problems(self) -> tuple[str, ...]:
         """Sources that could not be listed; the other specs go on."""
         return tuple(f"{spec.name}: {spec.problem}" for spec in self.specs if spec.problem)
+
+    @property
+    def settled(self) -> int:
+        """How many files are imported already and stand in no line of this plan."""
+        return sum(spec.settled for spec in self.specs)
 
     @property
     def has_changes(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,14 +15,15 @@ from syncer.render.json_text import json_text
 def outcome_json(plan: Plan, outcome: RunOutcome) -> str:
     """Return every import of the run, and how many of the plan it left alone by the plan's action."""
     told = {each.item.key for each in outcome.imports}
-    left = [item.action for item in plan.imports if item.key not in told]
+    left = Counter(item.action for item in plan.imports if item.key not in told)
+    left[Action.SKIP] += plan.settled
     return json_text(
         {
             "run": outcome.run,
             "workspace": plan.workspace,
             "plan": plan.digest,
             "imports": [_import(each) for each in outcome.imports],
-            "not_run": {action.value: left.count(action) for action in Action if action in left},
+            "not_run": {action.value: left[action] for action in Action if left[action]},
             "problems": list(outcome.problems),
         }
     )

@@ -94,7 +94,7 @@ def _rest(plan: Plan, outcome: RunOutcome) -> Iterator[str]:
         count = sum(1 for item in left if item.action is action)
         if count:
             yield f"{number(count)} {words}"
-    skipped = skipped_words(tuple(item for item in left if item.action is Action.SKIP))
+    skipped = skipped_words(left, plan.settled)
     if skipped:
         yield skipped
 

@@ -61,9 +61,10 @@ def _group(group: Group) -> Iterator[str]:
     if group.listed:
         listed = _table(group.listed)
         yield from listed if len(group.listed) <= _MOST_OPEN else folded(f"{number(len(group.listed))} files", listed)
-    if group.skipped:
+    skipped = skipped_words(group.skipped, group.settled)
+    if skipped:
         yield from [""] if group.listed else []
-        yield from folded(skipped_words(group.skipped), _table(group.skipped))
+        yield from folded(skipped, _table(group.skipped)) if group.skipped else [skipped]
 
 
 def _table(items: Sequence[PlannedImport]) -> list[str]:

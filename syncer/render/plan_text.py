@@ -44,8 +44,9 @@ def _group(group: Group, style: Style, width: int | None, *, verbose: bool) -> I
     yield f"{style.bold(shown(group.name))} → {shown(group.object)}  {style.dim(f'({shown(place)})')}"
     items = group.listed + (group.skipped if verbose else ())
     yield from _items(items, style, width)
-    if group.skipped and not verbose:
-        yield f"  {style.dim(f'{MARKS[Action.SKIP]} {skipped_words(group.skipped)}')}"
+    counted_only = skipped_words(() if verbose else group.skipped, group.settled)
+    if counted_only:
+        yield f"  {style.dim(f'{MARKS[Action.SKIP]} {counted_only}')}"
     if group.spec is None:
         return
     if group.spec.problem:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from syncer.plan import Action, Plan, PlannedImport, SpecPlan
@@ -30,13 +31,17 @@ _SUMMED = (
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One spec of a plan with its imports; `spec` is None for one that is no longer declared."""
+    """One spec of a plan with its imports; `spec` is None for one that is no longer declared.
+
+    `settled` counts what is up to date besides the `skipped`.
+    """
 
     name: str
     object: str
     spec: SpecPlan | None
     listed: tuple[PlannedImport, ...]
     skipped: tuple[PlannedImport, ...]
+    settled: int = 0
 
 
 def groups(plan: Plan) -> Iterator[Group]:
@@ -54,6 +59,7 @@ def groups(plan: Plan) -> Iterator[Group]:
             spec=spec,
             listed=tuple(item for item in items if item.action is not Action.SKIP),
             skipped=tuple(item for item in items if item.action is Action.SKIP),
+            settled=spec.settled if spec else 0,
         )
 
 
@@ -65,12 +71,13 @@ def inert_keys(spec: SpecPlan) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield label, keys
 
 
-def skipped_words(items: tuple[PlannedImport, ...]) -> str:
-    """Count what is skipped: "12 up to date, 3 left out"."""
-    left_out = sum(1 for item in items if not item.imported)
+def skipped_words(items: Iterable[PlannedImport], settled: int) -> str:
+    """Count what is skipped, and what is not even listed: "12 up to date, 3 left out"."""
+    counts = Counter(item.imported for item in items if item.action is Action.SKIP)
+    up_to_date, left_out = settled + counts[True], counts[False]
     words = []
-    if len(items) - left_out:
-        words.append(f"{number(len(items) - left_out)} up to date")
+    if up_to_date:
+        words.append(f"{number(up_to_date)} up to date")
     if left_out:
         words.append(f"{number(left_out)} left out")
     return ", ".join(words)
@@ -84,7 +91,7 @@ def reason_of(item: PlannedImport) -> str:
 def summary(plan: Plan) -> str:
     """Return the last line: "Plan: 3 to import, 1 to resume, 1 blocked, 12 up to date."."""
     parts = [f"{number(count)} {words}" for action, words in _SUMMED if (count := plan.count(action))]
-    skipped = skipped_words(tuple(item for item in plan.imports if item.action is Action.SKIP))
+    skipped = skipped_words(plan.imports, plan.settled)
     if not plan.has_changes:
         parts.insert(0, "nothing to do")
     if skipped:

@@ -66,7 +66,7 @@ class Desk:
 
     def plan(self) -> dict[str, PlannedImport]:
         """Return what the real plan would do with each file."""
-        made = plan(self.root, environ=self.environ, clock=lambda: NOW)
+        made = plan(self.root, environ=self.environ, clock=lambda: NOW, in_full=True)
         return {item.file.path: item for item in made.imports}
 
     def action(self, path: str) -> Action:

@@ -57,6 +57,18 @@ def test_the_summary_counts_every_action(plan: Plan) -> None:
     assert plan_text(plan).endswith(summary(plan))
 
 
+def test_imported_files_that_are_only_counted_are_counted_in(plan: Plan) -> None:
+    """What the listing left out as done adds to what is up to date, in every format, and -v lists the others."""
+    first, *others = plan.specs
+    many = replace(plan, specs=(replace(first, settled=1_000), *others))
+
+    assert "= 1,001 up to date, 1 left out" in plan_text(many)
+    assert "= 1,000 up to date\n" in plan_text(many, verbose=True)
+    assert "1,001 up to date, 1 left out." in summary(many)
+    assert "<summary>1,001 up to date, 1 left out</summary>" in plan_markdown(many)
+    assert "\n\n1,000 up to date\n" in plan_markdown(replace(many, imports=plan.runnable))
+
+
 def test_nothing_to_do_says_so(plan: Plan, item: MakeItem) -> None:
     """A plan without changes leads with that."""
     idle = replace(

@@ -28,7 +28,13 @@ def run(arguments: Namespace, console: Console) -> int:
     from syncer.operations.plan import plan, save
 
     request = request_of(arguments, console)
-    made = plan(request.root, environ=request.environ, overrides=request.overrides, filters=filters_of(arguments))
+    made = plan(
+        request.root,
+        environ=request.environ,
+        overrides=request.overrides,
+        filters=filters_of(arguments),
+        in_full=console.verbose > 0,
+    )
     console.data(rendered(made, console))
     if arguments.out is not None and not made.refusals:
         save(made, arguments.out)
