@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from threading import Lock
+
+from syncer.source.cache_file import replace_file
 
 MAX_ENTRIES = 1_000_000
 
@@ -38,17 +38,16 @@ class Contents:
 
     def save(self) -> None:
         """Write what was learnt since the last save."""
+        import msgspec
+
         with self._lock:
             if not self._learnt:
                 return
             merged = {**self._load(), **self._learnt}
             if len(merged) > MAX_ENTRIES:
                 merged = dict(self._learnt)
-            try:
-                self._replace(merged)
-            except OSError:
-                return
-            self._learnt = {}
+            if replace_file(self._path, msgspec.json.encode((1, merged))):
+                self._learnt = {}
 
     def _load(self) -> dict[str, tuple[str, str]]:
         import msgspec
@@ -58,16 +57,3 @@ class Contents:
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return {}
         return content[1] if content[0] == 1 else {}
-
-    def _replace(self, entries: dict[str, tuple[str, str]]) -> None:
-        import msgspec
-
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=self._path.name, dir=self._path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode((1, entries)))
-            Path(temporary).replace(self._path)
-        except OSError:
-            Path(temporary).unlink()
-            raise

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from syncer.errors import SourceError
+from syncer.source.cache_file import replace_file
 from syncer.source.folders import unreadable
 from syncer.source.stopping import Stop, check
 
@@ -104,16 +104,15 @@ class FingerprintCache:
 
     def save(self) -> None:
         """Write what was learnt since the last save. Failing to is silent: the next run hashes again."""
+        import msgspec
+
         if not self._learnt:
             return
         merged = {**self._load(), **self._learnt}
         if len(merged) > MAX_ENTRIES:
             merged = {path: entry for path, entry in merged.items() if path in self._asked}
-        try:
-            self._replace(merged)
-        except OSError:
-            return
-        self._learnt = {}
+        if replace_file(self._path, msgspec.json.encode((1, merged))):
+            self._learnt = {}
 
     def _load(self) -> dict[str, Stored]:
         import msgspec
@@ -124,19 +123,6 @@ class FingerprintCache:
             return {}
         version, entries = content
         return entries if version == 1 else {}
-
-    def _replace(self, entries: dict[str, Stored]) -> None:
-        import msgspec
-
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=self._path.name, dir=self._path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode((1, entries)))
-            Path(temporary).replace(self._path)
-        except OSError:
-            Path(temporary).unlink()
-            raise
 
 
 def hash_file(path: str, location: str, *, stop: Stop | None = None, progress: Progress | None = None) -> Hashed:
