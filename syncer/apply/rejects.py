@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from syncer.apply.context import Tools
 from syncer.apply.private import private_folder
@@ -19,6 +19,9 @@ from syncer.apply.reasons import ROW, grouped
 from syncer.errors import NotFound, RequestRejected, SyncerError
 from syncer.model.events import Rejection, Submitted
 from syncer.plan import PlannedImport
+
+if TYPE_CHECKING:
+    from syncer.api.client import ImportApi
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +37,49 @@ def fetch(tools: Tools, item: PlannedImport, given: Submitted) -> Fetched | None
 
     Raises SyncerError, and its kinds that come from the API, when the rows cannot be had or kept.
     """
-    errors = tools.api.get_errors(given.job)
-    if not errors.has_errors or not errors.url:
-        return None
-    folder = tools.rejects_dir / item.spec
-    target = folder / f"{item.import_id}-{item.generation}-{given.attempt}.jsonl"
-    try:
-        private_folder(folder)
-        try:
-            _download(tools, errors.url, target)
-        except (NotFound, RequestRejected):  # the address ran out: the API gives a fresh one for the asking
-            _download(tools, tools.api.get_errors(given.job).url, target)
+    target = rows_file(tools.rejects_dir, item.spec, item.import_id, item.generation, given.attempt)
+    with _kept_in(target.parent):
+        if not download(tools.api, given.job, target):
+            return None
         rejections = grouped(target, field_names(tools, item, given))
+    return Fetched(shown_path(target, tools.root), rejections)
+
+
+def rows_file(store: Path, spec: str, import_id: str, generation: int, attempt: int) -> Path:
+    """Return where the rejected rows of one attempt are kept."""
+    return store / spec / f"{import_id}-{generation}-{attempt}.jsonl"
+
+
+def download(api: ImportApi, job: str, target: Path) -> bool:
+    """Put a job's rejected rows into a private file, whole or not at all; False when the API has no such file.
+
+    Raises SyncerError, and its kinds that come from the API.
+    """
+    errors = api.get_errors(job)
+    if not errors.has_errors or not errors.url:
+        return False
+    with _kept_in(target.parent):
+        private_folder(target.parent)
+        try:
+            _download(api, errors.url, target)
+        except (NotFound, RequestRejected):  # the address ran out: the API gives a fresh one for the asking
+            _download(api, api.get_errors(job).url, target)
+    return True
+
+
+@contextlib.contextmanager
+def _kept_in(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise SyncerError(f"the rejected rows cannot be kept: {error.strerror or error}", where=str(folder)) from error
-    return Fetched(_shown_path(target, tools.root), rejections)
 
 
-def _download(tools: Tools, url: str, target: Path) -> None:
-    """Put the rows there whole or not at all."""
+def _download(api: ImportApi, url: str, target: Path) -> None:
     partial = target.with_suffix(".partial")
     try:
         with _private_file(partial) as file:
-            tools.api.download_errors(url, file)
+            api.download_errors(url, file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)
@@ -71,7 +94,8 @@ def _private_file(path: Path) -> Iterator[Any]:
         yield file
 
 
-def _shown_path(target: Path, root: Path) -> str:
+def shown_path(target: Path, root: Path) -> str:
+    """Return a path as the project shows it: relative to its root where possible."""
     try:
         return target.relative_to(root).as_posix()
     except ValueError:
