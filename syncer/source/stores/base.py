@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-CONNECT_SECONDS = 10.0
-READ_SECONDS = 60.0
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
 """How long a store may take to be reached, and to send the next bytes, before the request counts as failed."""
 
 

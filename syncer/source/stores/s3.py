@@ -26,7 +26,7 @@ from syncer.source.stores.base import (
 )
 from syncer.source.stores.failures import Kind, failed
 from syncer.source.stores.http import Http, Reply
-from syncer.source.stores.patience import parsed, patiently
+from syncer.source.stores.patience import ATTEMPTS, parsed, patiently
 from syncer.source.stores.s3_page import Page, error_code, read_page
 from syncer.source.stores.silence import silence
 
@@ -177,7 +177,7 @@ class S3Store:
         code = error_code(reply.body) or str(int(reply.status))
         if doing == "read" and code in _GONE:
             return ObjectChangedError(code)
-        if code in _BUSY or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if _is_busy(code):
             return RetryableError(f"it answers {code}")
         return self._failed(_KINDS.get(code, Kind.OTHER), doing, f"its code is {code}")
 
@@ -189,6 +189,8 @@ class S3Store:
         name = type(error).__name__
         if operation.startswith("Assume"):  # the store was not even asked: there is no role to ask it as
             return self._failed(Kind.WRONG_CREDENTIALS, doing, f"{operation} answers {code}")
+        if _is_busy(code):
+            return self._failed(Kind.UNREACHABLE, doing, f"it answers {code}")
         if code:
             return self._failed(_KINDS.get(code, Kind.OTHER), doing, f"its code is {code}")
         if name in _BY_NAME:
@@ -212,14 +214,14 @@ def _filesystem(connection: Connection | None, environ: Mapping[str, str]) -> s3
     config: dict[str, Any] = {
         "connect_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,
-        "retries": {"max_attempts": 3, "mode": "standard"},
+        "retries": {"total_max_attempts": ATTEMPTS, "mode": "standard"},
         "signature_version": "s3v4",
     }
     named = endpoint or environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or ""
     if named and "amazonaws.com" not in named:
         # Few stores beside Amazon's have a host name for each bucket, and all know the bucket as a path.
         config["s3"] = {"addressing_style": "path"}
-    return s3fs.S3FileSystem(
+    fs = s3fs.S3FileSystem(
         anon=connection.anonymous if connection else False,
         endpoint_url=endpoint,
         client_kwargs={"region_name": region} if region else {},
@@ -229,6 +231,8 @@ def _filesystem(connection: Connection | None, environ: Mapping[str, str]) -> s3
         skip_instance_cache=True,
         **({"profile": profile} if profile else {}),
     )
+    fs.retries = 1  # its own attempts would multiply those of botocore
+    return fs
 
 
 def _listed(entry: Mapping[str, Any]) -> Listed:
@@ -243,6 +247,10 @@ def s3_object(key: str, size: int, modified: datetime, etag: str, storage_class:
     return Listed(
         key, size, modified, f"etag:{etag}:{size}", etag, cold=storage_class if storage_class in _COLD else ""
     )
+
+
+def _is_busy(code: str) -> bool:
+    return code in _BUSY or (code.isdecimal() and int(code) >= HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _answered(error: BaseException) -> tuple[str, str]:
