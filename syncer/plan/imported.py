@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from heapq import nlargest
 
 from syncer.model.files import SourceFile
 from syncer.model.generation import Generation
@@ -81,10 +81,12 @@ class ImportedFiles:
     @cached_property
     def _newest_two(self) -> dict[str | None, list[ImportedFile]]:
         """The newest two of each folder, and of all under None."""
-        newest: dict[str | None, list[ImportedFile]] = {}
+        newest: dict[str | None, list[ImportedFile]] = defaultdict(list)
         for file in self._placed():
             for place in (None, folder_of(file.path)):
-                newest[place] = nlargest(2, (*newest.get(place, ()), file), key=lambda one: one.key)
+                best = newest[place]
+                if len(best) < 2 or file.key > best[-1].key:  # noqa: PLR2004 - the newest two
+                    best[:] = sorted((*best, file), key=lambda one: one.key, reverse=True)[:2]
         return newest
 
     def _placed(self) -> Iterator[ImportedFile]:
