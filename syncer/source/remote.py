@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
+from threading import Lock
 from typing import Final
 
 from syncer.errors import SourceError
@@ -117,11 +118,13 @@ class _Search:
     problem: SourceError | None = None
     _literal: SourceFile | None = None
     _day_of: Callable[[str], date | None] | None = None
+    _lock: Lock = field(default_factory=Lock)
 
     def take_page(self, page: list[Listed], prefix: str) -> None:
         """Keep what is the pattern's. An object that cannot be a source file is the problem of this search alone."""
         try:
-            self._take_page(page, prefix)
+            with self._lock:  # a pattern whose dates are bounded has a listing a day, and they run side by side
+                self._take_page(page, prefix)
         except SourceError as error:
             self.problem = self.problem or error
 
