@@ -19,6 +19,7 @@ from syncer.apply.follow import start_and_follow, taken_up
 from syncer.apply.outcome import ImportOutcome, Result
 from syncer.apply.progress import Step
 from syncer.apply.record import ClaimRequest, MappedJob
+from syncer.apply.repairs import frozen_names
 from syncer.apply.resources import Creators, creates_something, resolve_audience, resolve_list, resolve_names
 from syncer.apply.submit import submit
 from syncer.errors import PermitRefused, SyncerError
@@ -237,8 +238,13 @@ def _resumed(tools: Tools, item: PlannedImport) -> ImportOutcome:
 
 
 def _earlier_claim(tools: Tools, item: PlannedImport) -> Claimed | None:
-    """Return the claim of a run that died before its permit, when it was for the same preparation."""
+    """Return the claim of a run that died before its permit, when it was for the same preparation.
+
+    For a repair it is that of the import which it repairs.
+    """
     log: Log = tools.store.read()
+    if item.repairs:
+        return frozen_names(tools, log, item)
     life = log.find(tools.lineage(item), item.file.path, item.generation, item.import_id)
     claim = life.last_claim if life else None
     return claim if claim is not None and claim.preparation == item.preparation else None

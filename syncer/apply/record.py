@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from syncer.apply.context import Tools
+from syncer.apply.rules import check_free, check_sole_maker, life_of, refused
 from syncer.errors import PermitRefused, Waiting
 from syncer.model.events import (
     AnyEvent,
@@ -26,7 +27,7 @@ from syncer.model.events import (
     RowCounts,
     Submitted,
 )
-from syncer.model.log import Generation, Lineage, Log, Standing
+from syncer.model.log import Log, Standing
 from syncer.plan import PlannedImport
 
 E = TypeVar("E", Claimed, Submitted)
@@ -67,8 +68,8 @@ def claim(tools: Tools, requests: Sequence[ClaimRequest]) -> list[Claimed | Perm
 
     def draft(log: Log, request: ClaimRequest) -> Claimed:
         item = request.item
-        life = _life(tools, log, item)
-        _check_free(tools, log, item, life)
+        life = life_of(tools, log, item)
+        check_free(tools, log, item, life)
         return Claimed(
             **_about(tools, item),
             attempt=item.attempt,
@@ -80,6 +81,7 @@ def claim(tools: Tools, requests: Sequence[ClaimRequest]) -> list[Claimed | Perm
             tag=item.file.tag,
             preparation=item.preparation,
             spec_digest=item.spec_digest,
+            repairs=item.repairs or None,
             write_mode=tools.write_modes.get(item.object),
             batch=request.batch,
             list_use=request.list_use,
@@ -99,11 +101,11 @@ def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRe
 
     def draft(log: Log, mapped: MappedJob) -> Submitted:
         item, held = mapped.item, mapped.held
-        life = _life(tools, log, item)
-        _check_free(tools, log, item, life)
+        life = life_of(tools, log, item)
+        check_free(tools, log, item, life)
         if life is None or life.epoch != held.epoch or life.last_claim != held:
-            raise _refused(item, "another run took this import over")
-        _check_sole_maker(tools, log, held)
+            raise refused(item, "another run took this import over")
+        check_sole_maker(tools, log, held)
         return Submitted(
             **_about(tools, item),
             attempt=mapped.attempt,
@@ -112,6 +114,7 @@ def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRe
             job=mapped.job,
             spec_digest=item.spec_digest,
             preparation=item.preparation,
+            repairs=item.repairs or None,
             artifact=mapped.artifact,
             content=mapped.content or None,
             version=mapped.version,
@@ -130,10 +133,10 @@ def take_over(tools: Tools, item: PlannedImport, given: Submitted) -> None:
     """
 
     def decide(log: Log) -> list[AnyEvent]:
-        life = _life(tools, log, item)
+        life = life_of(tools, log, item)
         claim = life.last_claim if life else None
         if life is None or claim is None or all(other.job != given.job for other in life.open_permits):
-            raise _refused(item, f"the end of job {given.job} was recorded meanwhile")
+            raise refused(item, f"the end of job {given.job} was recorded meanwhile")
         mine = {"run": tools.run.id, "actor": tools.run.actor, "place": tools.place, "spec": item.spec}
         now = tools.clock()
         return [msgspec.structs.replace(claim, **mine, time=now, lease=now + tools.lease, epoch=life.epoch + 1)]
@@ -146,7 +149,7 @@ def release(tools: Tools, items: Sequence[PlannedImport]) -> None:
 
     def decide(log: Log) -> list[AnyEvent]:
         now = tools.clock()
-        lives = [life for item in items if (life := _life(tools, log, item)) is not None]
+        lives = [life for item in items if (life := life_of(tools, log, item)) is not None]
         claims = [life.last_claim for life in lives if life.standing in (Standing.CLAIMED, Standing.PERMITTED)]
         return [
             msgspec.structs.replace(claim, time=now, lease=now, epoch=claim.epoch + 1)
@@ -169,7 +172,7 @@ def abandon(tools: Tools, permitted: Sequence[tuple[MappedJob, Submitted]], reas
         mine.clear()
         drafts: list[AnyEvent] = []
         for mapped, given in permitted:
-            life = _life(tools, log, mapped.item)
+            life = life_of(tools, log, mapped.item)
             still = life is not None and life.epoch == mapped.held.epoch
             mine.append(still)
             if still:
@@ -253,7 +256,7 @@ def failed(
 
 def open_permit(tools: Tools, item: PlannedImport) -> Submitted | None:
     """Return the permit that the item resumes, as the log has it now, or None when its end was recorded meanwhile."""
-    life = _life(tools, tools.store.read(), item)
+    life = life_of(tools, tools.store.read(), item)
     return next((given for given in life.open_permits if given.job == item.job), None) if life else None
 
 
@@ -262,9 +265,9 @@ def check_claim(tools: Tools, item: PlannedImport, held: Claimed) -> None:
 
     Saves work and nothing else; the permit is checked on the exact log. Raises PermitRefused.
     """
-    life = _life(tools, tools.store.refresh(), item)
+    life = life_of(tools, tools.store.refresh(), item)
     if life is None or life.epoch != held.epoch or life.last_claim != held:
-        raise _refused(item, "another run took this import over")
+        raise refused(item, "another run took this import over")
 
 
 def check_mine(tools: Tools, mapped: MappedJob, given: Submitted) -> None:
@@ -273,11 +276,11 @@ def check_mine(tools: Tools, mapped: MappedJob, given: Submitted) -> None:
     Raises PermitRefused when another run took it over or its permit was given up.
     """
     item = mapped.item
-    life = _life(tools, tools.store.refresh(), item)
+    life = life_of(tools, tools.store.refresh(), item)
     if life is None or life.epoch != mapped.held.epoch:
-        raise _refused(item, f"another run has taken job {given.job} over")
+        raise refused(item, f"another run has taken job {given.job} over")
     if all(other.job != given.job for other in life.open_permits):
-        raise _refused(item, f"job {given.job} was given up or ended meanwhile")
+        raise refused(item, f"job {given.job} was given up or ended meanwhile")
 
 
 def check_alone(tools: Tools, item: PlannedImport, given: Submitted) -> None:
@@ -293,73 +296,18 @@ def check_alone(tools: Tools, item: PlannedImport, given: Submitted) -> None:
 
 def start_is_resolved(tools: Tools, item: PlannedImport, given: Submitted) -> bool:
     """Whether an operator decided that this permitted job is to be started all the same."""
-    life = _life(tools, tools.store.read(), item)
+    life = life_of(tools, tools.store.read(), item)
     return life is not None and any(r.job == given.job and r.decision == "start" for r in life.resolutions)
 
 
 def _finish(tools: Tools, item: PlannedImport, job: str | None, event: Finished) -> None:
     def decide(log: Log) -> list[AnyEvent]:
-        life = _life(tools, log, item)
+        life = life_of(tools, log, item)
         known = life.finishes if life else []
         same = [end for end in known if job is not None and end.job == job and end.outcome == event.outcome]
         return [] if same else [event]
 
     tools.store.note(decide)
-
-
-def _check_free(tools: Tools, log: Log, item: PlannedImport, life: Generation | None) -> None:
-    generations = log.generations(tools.lineage(item), item.file.path)
-    if any(other.number > item.generation for other in generations):
-        raise _refused(item, "a newer version of this file is recorded")
-    rivals = [other for other in generations if other.number == item.generation and other.forgotten is None]
-    if any(rival.fingerprint != item.file.fingerprint for rival in rivals):
-        raise _refused(item, "another run has this path in hand with other contents")
-    if life is not None and life.done:
-        raise _refused(item, "this version is recorded as imported")
-    if life is not None and life.forgotten is not None:
-        raise _refused(item, "an operator has closed this generation")
-    if any(other.open_permits for other in generations):
-        raise _refused(item, "a job of this file is permitted and has not ended")
-    for given in log.open_permits(tools.workspace, item.object):
-        for run in (given.run, _taken_over_by(log, given)):
-            if run != tools.run.id:
-                raise _refused(item, f"run {run} has job {given.job} on object {item.object}")
-
-
-def _taken_over_by(log: Log, given: Submitted) -> str:
-    """Return the run that may be about to start this job: the last that claimed it since, else its own."""
-    lineage = Lineage((given.spec,), given.workspace, given.object)
-    life = log.find(lineage, given.path, given.generation, given.import_id)
-    claim = life.last_claim if life else None
-    return claim.run if claim is not None and claim.epoch > given.epoch else given.run
-
-
-def _check_sole_maker(tools: Tools, log: Log, held: Claimed) -> None:
-    """Refuse to create a list or an audience that another job has created or is about to."""
-    makers: list[Submitted] = []
-    if held.list_use is not None and held.list_use.create and held.list_use.name:
-        makers += log.list_makers(tools.workspace, held.list_use.name)
-    if held.audience is not None and held.audience.create:
-        makers += log.audience_makers(tools.workspace, held.audience.name)
-    rival = next((maker for maker in makers if log.is_open(maker) or log.is_completed(maker)), None)
-    if rival is not None:
-        raise PermitRefused(
-            f"{held.path} is not started: job {rival.job} of spec {rival.spec} creates the same list or audience",
-            where=f"spec {held.spec}, import {held.import_id}",
-            next_step="join it with the next run: syncer apply",
-        )
-
-
-def _life(tools: Tools, log: Log, item: PlannedImport) -> Generation | None:
-    return log.find(tools.lineage(item), item.file.path, item.generation, item.import_id)
-
-
-def _refused(item: PlannedImport, why: str) -> PermitRefused:
-    return PermitRefused(
-        f"{item.file.path} is not started: {why}",
-        where=f"spec {item.spec}, import {item.import_id}",
-        next_step="see what is left: syncer plan",
-    )
 
 
 def _about(tools: Tools, item: PlannedImport) -> dict[str, Any]:

@@ -112,12 +112,13 @@ class _Schedule:
     def _fits(self, item: PlannedImport, queue: list[PlannedImport]) -> bool:
         """Whether the import may be permitted together with those before it on its object.
 
-        A job to resume, and one whose list or audience later ones join, goes alone; and the first job must not wait
-        for many bytes of others to be uploaded.
+        A job to resume, a repair, and one whose list or audience later ones join, goes alone; and the first job must
+        not wait for many bytes of others to be uploaded.
         """
         if not queue:
             return True
-        alone = any(other.action is Action.RESUME or self._makes_resources(other) for other in (item, *queue))
+        both = (item, *queue)
+        alone = any(each.action is Action.RESUME or each.repairs or self._makes_resources(each) for each in both)
         small = sum(other.file.size for other in (item, *queue)) <= QUEUE_BYTES
         return not alone and small and len(queue) < self._tools.queue_length
 
@@ -170,7 +171,7 @@ class _Schedule:
                 reason = f"depends on {other.spec}, where {other.file.path} did not finish"
             elif other.object == item.object and outcome.job and outcome.result != "failed":
                 reason = f"job {outcome.job} on object {item.object} may still be running"
-            elif other.spec == item.spec and self._in_order(item.spec):
+            elif other.spec == item.spec and self._in_order(item.spec) and not (other.repairs or item.repairs):
                 reason = f"held behind {other.file.path}, which did not finish (on_failure: block)"
             else:
                 continue

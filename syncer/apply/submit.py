@@ -16,6 +16,7 @@ from syncer.apply.digesting import Digesting
 from syncer.apply.private import private_folder
 from syncer.apply.progress import Step
 from syncer.apply.record import MappedJob
+from syncer.apply.repairs import kept_artifact
 from syncer.errors import PrepareError, UploadFailed
 from syncer.model.events import ArtifactFacts, Claimed
 from syncer.model.files import SourceFile, media_type
@@ -86,6 +87,8 @@ def _prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, fold
     from syncer.prepare.prepare import prepare
 
     tools.reporter.step(item, Step.PREPARING)
+    if item.repairs:
+        return Work(item, spec, held, *kept_artifact(tools, item, spec, held))
     version = tools.sources.pin(item.file, spec.source, stop=tools.stop.raising)
     artifact = prepare(
         _readable(item.file, version, tools),

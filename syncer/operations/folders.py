@@ -53,6 +53,11 @@ def rejects(root: Path, settings: Settings) -> Path:
     return root / store
 
 
+def repairs(root: Path) -> Path:
+    """Return the folder of the rows of repairs under way, which are on this machine alone."""
+    return root / PRIVATE / "repairs"
+
+
 def work(root: Path, settings: Settings) -> Path:
     """Return the folder for artifacts under way: this project's own, also in a `prepare.temp_dir` that many share.
 
