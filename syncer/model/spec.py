@@ -15,6 +15,7 @@ from syncer.values import Day, Duration, Percent, Size
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime"]
 Format = Literal["csv", "jsonl", "parquet"]
+UploadFormat = Literal["csv", "jsonl", "parquet", "auto"]
 Text = Annotated[str, Field(min_length=1)]
 SpecName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Texts = Annotated[tuple[Text, ...], Field(strict=False)]
@@ -127,7 +128,9 @@ class Prepare(Strict):
     mode: Literal["auto", "rewrite", "passthrough"] = Field(
         "auto", description="Whether the uploaded file is written anew; passthrough sends the source's bytes"
     )
-    format: Format | None = Field(None, description="The format that is uploaded. Default: the source's")
+    format: UploadFormat | None = Field(
+        None, description="The format that is uploaded; auto makes Parquet of large files. Default: the source's"
+    )
     sort: bool = Field(default=False, description="Sort by the match key, which makes the merge faster")
     split: Size | None = Field(None, description="Upload a larger file as several parts of about this size")
 
