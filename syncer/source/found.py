@@ -54,8 +54,11 @@ class Found:
         """Return both as the files of one source. A file that is in both counts once."""
         if self.problem or other.problem:
             return Found(problem=self.problem or other.problem)
+        settled = self.settled + other.settled
+        if not (self.files and other.files):  # each by itself is in order, and a long list takes long to sort
+            return Found(self.files or other.files, settled)
         files = {file.path: file for file in (*other.files, *self.files)}
-        return Found(sorted(files.values(), key=lambda file: order_key(file, order)), self.settled + other.settled)
+        return Found(sorted(files.values(), key=lambda file: order_key(file, order)), settled)
 
 
 class Markers:
