@@ -66,7 +66,9 @@ class GcsStore:
             reply = self._asked("read", _path(key), {"fields": OBJECT_FIELDS})
             if reply.status != HTTPStatus.NOT_FOUND:
                 return parsed(read_object, reply.body)
-            self._page({"prefix": key, "maxResults": "1"})  # only a listing tells whether the bucket is missing too
+            self._page(
+                {"prefix": key, "maxResults": "1", "fields": "kind"}
+            )  # tells a missing bucket from a missing key
             return None
 
         return patiently(ask, self.place, "read")
@@ -77,11 +79,7 @@ class GcsStore:
         headers = {"Range": f"bytes={start}-{start + len(into) - 1}", "Accept-Encoding": "gzip"}
         reply = self._asked("read", _path(listed.key), query, headers, into)
         whole = reply.status == HTTPStatus.OK and len(into) == listed.size
-        if (
-            reply.status in _GONE
-            or reply.length != len(into)
-            or (reply.status != HTTPStatus.PARTIAL_CONTENT and not whole)
-        ):
+        if reply.length != len(into) or (reply.status != HTTPStatus.PARTIAL_CONTENT and not whole):
             raise ObjectChangedError(listed.key)
 
     def close(self) -> None:
@@ -89,15 +87,12 @@ class GcsStore:
 
     def _pages(self, query: Mapping[str, str]) -> Iterator[Page]:
         asked = {**query, "fields": PAGE_FIELDS, "maxResults": str(self._page_keys)}
-        token = ""
         while True:
-            page = patiently(
-                partial(self._page, {**asked, "pageToken": token} if token else asked), self.place, "listed"
-            )
+            page = patiently(partial(self._page, asked), self.place, "listed")
             yield page
-            token = page.next_token
-            if not token:
+            if not page.next_token:
                 return
+            asked["pageToken"] = page.next_token
 
     def _page(self, query: Mapping[str, str]) -> Page:
         reply = self._asked("listed", "", query)
@@ -129,6 +124,8 @@ class GcsStore:
         if reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             refused = Kind.WRONG_CREDENTIALS if reply.status == HTTPStatus.UNAUTHORIZED else Kind.NO_PERMISSION
             return failed(Kind.NOT_PUBLIC if self._access.anonymous else refused, self.place, doing, detail=detail)
+        if b"nvalid bucket name" in reply.body:
+            return failed(Kind.NO_BUCKET, self.place, doing, detail="no bucket can have such a name")
         if b"requester pays" in reply.body:
             detail = "the requester pays here: set `requester_pays: true` and `project` on the connection"
         return failed(Kind.OTHER, self.place, doing, detail=detail)

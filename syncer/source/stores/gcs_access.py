@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _EMULATOR = "STORAGE_EMULATOR_HOST"
 _EXPERIMENTS = "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"
+_IMPORTING = threading.Lock()
 
 
 class GcsAccess:
@@ -52,6 +54,8 @@ class GcsAccess:
         except TransportError as error:
             raise RetryableError(f"no token could be had ({type(error).__name__})") from None
         except (HttpError, NonRetryableError, GoogleAuthError, OSError, ValueError) as error:
+            if getattr(error.__cause__ or error, "retryable", False):
+                raise RetryableError("no token could be had for now") from None
             raise failed(Kind.WRONG_CREDENTIALS, self._place, doing, detail="no token is given for them") from error
         return headers
 
@@ -91,12 +95,13 @@ def _url(emulator: str) -> str | None:
 @contextmanager
 def _without_experiments() -> Iterator[None]:
     """Import gcsfs without its gRPC, which only the newest kinds of buckets need and which takes long to load."""
-    before = os.environ.get(_EXPERIMENTS)
-    os.environ[_EXPERIMENTS] = "false"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_EXPERIMENTS]
-        else:
-            os.environ[_EXPERIMENTS] = before
+    with _IMPORTING:
+        before = os.environ.get(_EXPERIMENTS)
+        os.environ[_EXPERIMENTS] = "false"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[_EXPERIMENTS]
+            else:
+                os.environ[_EXPERIMENTS] = before

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from syncer.source.stores.base import Place, RetryableError
 from syncer.source.stores.failures import Kind, failed
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 ATTEMPTS: Final = 3
@@ -27,9 +28,9 @@ def patiently(ask: Callable[[], T], place: Place, doing: str) -> T:
     raise AssertionError("the last attempt returns or raises")
 
 
-def parsed(parse: Callable[[bytes], T], body: bytes) -> T:
+def parsed(parse: Callable[[A], T], answer: A) -> T:
     """Parse an answer. Raises RetryableError for one that is cut off, or somebody else's, such as a login page."""
     try:
-        return parse(body)
+        return parse(answer)
     except (ValueError, LookupError) as error:
         raise RetryableError("its answer cannot be read") from error

@@ -10,7 +10,7 @@ An ETag tells versions apart only together with the size, and a stricter word (t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -92,9 +92,7 @@ class S3Store:
 
     def pages(self, prefix: str, *, after: str = "") -> Iterator[list[Listed]]:
         query: dict[str, Any] = {"Prefix": prefix, "MaxKeys": self._page_keys}
-        answer = self._asked("listed", "list_objects_v2", **query, **({"StartAfter": after} if after else {}))
-        if "Name" not in answer:  # somebody else's page, such as a login, is read as an answer without anything in it
-            raise failed(Kind.UNREACHABLE, self.place, "listed", detail="its answer cannot be read")
+        answer = self._listing("listed", **query, **({"StartAfter": after} if after else {}))
         yield [_listed(entry) for entry in answer.get("Contents", ()) if not entry["Key"].endswith("/")]
         token = answer.get("NextContinuationToken")
         while token:
@@ -106,7 +104,7 @@ class S3Store:
         names: list[str] = []
         token: dict[str, str] = {}
         while True:
-            answer = self._asked("listed", "list_objects_v2", Prefix=prefix, Delimiter="/", **token)
+            answer = self._listing("listed", Prefix=prefix, Delimiter="/", **token)
             names += [entry["Prefix"] for entry in answer.get("CommonPrefixes", ())]
             if not answer.get("NextContinuationToken"):
                 return names
@@ -144,7 +142,7 @@ class S3Store:
 
     def _ask_bucket(self, key: str) -> None:
         """Let a listing say what a look's answer has no body for: that the bucket is missing, or who is not known."""
-        self._asked("read", "list_objects_v2", Prefix=key, MaxKeys=1)
+        self._listing("read", Prefix=key, MaxKeys=1)
 
     def _page(self, query: Mapping[str, Any]) -> Page:
         reply = self._http.get(self._signed("list_objects_v2", "listed", {**query, "EncodingType": "url"}), {})
@@ -152,11 +150,15 @@ class S3Store:
             raise self._refused(reply, "listed")
         return parsed(lambda body: read_page(body, s3_object), reply.body)
 
-    def _asked(self, doing: str, method: str, **arguments: str | int) -> dict[str, Any]:
+    def _listing(self, doing: str, **query: str | int) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = self._fs.call_s3(method, Bucket=self.place.bucket, **arguments, **self._requester)
+            answer: dict[str, Any] = self._fs.call_s3(
+                "list_objects_v2", Bucket=self.place.bucket, **query, **self._requester
+            )
         except Exception as error:
             raise self._explained(error, doing) from error
+        if "Name" not in answer:  # somebody else's page, such as a login, is read as an answer without anything in it
+            raise failed(Kind.UNREACHABLE, self.place, doing, detail="its answer cannot be read")
         return answer
 
     def _signed(self, method: str, doing: str, arguments: Mapping[str, Any]) -> str:
@@ -236,7 +238,7 @@ def _filesystem(connection: Connection | None, environ: Mapping[str, str]) -> s3
 
 
 def _listed(entry: Mapping[str, Any]) -> Listed:
-    modified: datetime = entry["LastModified"]
+    modified: datetime = entry["LastModified"].astimezone(UTC)
     return s3_object(
         entry["Key"], entry["Size"], modified, entry["ETag"].strip('"'), entry.get("StorageClass", "STANDARD")
     )
