@@ -8,10 +8,13 @@ from pathlib import Path
 from syncer.model.files import SourceFile
 from syncer.model.spec import Spec
 from syncer.prepare.csv_guard import inspect
+from syncer.prepare.encodings import is_utf8
 from syncer.prepare.engine import connected, identifier, literal_path, run
-from syncer.prepare.layout import Layout
+from syncer.prepare.layout import Kept, Layout
 from syncer.prepare.reading import open_bytes
+from syncer.prepare.shape import Shape
 from syncer.prepare.stopping import Progress, Stop
+from syncer.prepare.transforms import sql
 
 DELIMITERS = (",", ";", "|", "\t")
 BUFFER_BYTES = 8_000_000
@@ -22,7 +25,7 @@ def project(
     file: SourceFile,
     spec: Spec,
     layout: Layout,
-    header: Sequence[str],
+    shape: Shape,
     target: Path,
     *,
     memory_limit: int,
@@ -33,9 +36,11 @@ def project(
 
     `target` may hold anything after None. Raises Interrupted if `stop` says so.
     """
-    delimiter = spec.source.csv.delimiter
+    header, delimiter = shape.columns or (), shape.delimiter
     names = {name.casefold() for name in layout.columns}
     if file.compression or delimiter not in DELIMITERS or len(names) < len(layout.columns):
+        return None
+    if not is_utf8(spec.source.csv.encoding):
         return None
     with open_bytes(file, stop=stop) as stream:
         plain = inspect(stream, delimiter)
@@ -65,6 +70,7 @@ def _copied(
     values = (*(one.text for one in layout.added), literal_path(file.location), delimiter, str(target))
     try:
         with connected(target.parent, memory_limit=memory_limit) as connection:
+            sql.set_up(connection, (one.steps for one in layout.kept))
             return int(run(connection, statement, values, stop=stop)[0][0])
     except duckdb.Error:
         return None
@@ -78,12 +84,17 @@ _WRITER = (
 
 def _selected(layout: Layout, header: Sequence[str]) -> str:
     added = [f"nullif(?::VARCHAR, '') AS {identifier(one.column)}" for one in layout.added]
-    kept = [f"c{header.index(one.column)} AS {identifier(one.column)}" for one in layout.kept]
-    if not added and len(kept) == 1:
+    cells = [_cell(one, f"c{header.index(one.column)}") for one in layout.kept]
+    if not added and len(cells) == 1:
         # A null alone on a line would be a blank line, which is no row; an empty text is written as a pair of quotes.
-        cell, _, name = kept[0].partition(" ")
-        return f"coalesce({cell}, '') {name}"
+        cells = [f"coalesce({cells[0]}, '')"]
+    kept = [f"{cell} AS {identifier(one.column)}" for cell, one in zip(cells, layout.kept, strict=True)]
     return ", ".join(added + kept)
+
+
+def _cell(one: Kept, source: str) -> str:
+    """Write an empty text as what it is read back as: an empty cell, which is a null."""
+    return f"nullif({sql.text(one.steps, source)}, '')" if one.steps else source
 
 
 def _reader(width: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 
@@ -11,8 +11,9 @@ from syncer.model.files import SourceFile
 from syncer.model.spec import Spec
 from syncer.prepare.artifact import BLOCK_BYTES, Output
 from syncer.prepare.csv_records import open_records
-from syncer.prepare.layout import Layout
+from syncer.prepare.layout import Kept, Layout
 from syncer.prepare.stopping import Progress, Stop
+from syncer.prepare.transforms.text import Transform, transform
 
 FORCED_QUOTES = "\r\n"
 """csv.writer quotes cells that hold a character of its line terminator: both must be, whatever ends our lines."""
@@ -43,19 +44,36 @@ def project(
     return rows.count
 
 
+Cells = Iterable[str | None]
+
+
 class _Rows:
     def __init__(self, header: Sequence[str], layout: Layout) -> None:
         self.count = 0
         self._width = len(header)
         self._added = tuple(one.text for one in layout.added)
-        positions = [header.index(one.column) for one in layout.kept]
-        self._pick = itemgetter(*positions) if len(positions) > 1 else itemgetter(slice(positions[0], positions[0] + 1))
+        self._pick = _picking([header.index(one.column) for one in layout.kept], layout.kept)
         self._invalid = ("",) * (len(layout.all) + 1)
 
-    def projected(self, records: Iterable[list[str]]) -> Iterator[Iterable[str]]:
+    def projected(self, records: Iterable[list[str]]) -> Iterator[Cells]:
         for record in records:
             self.count += 1
             yield chain(self._added, self._pick(record)) if len(record) == self._width else self._invalid
+
+
+def _picking(positions: Sequence[int], kept: Sequence[Kept]) -> Callable[[list[str]], Cells]:
+    """Return what takes the kept cells out of a record, each after its steps."""
+    if any(one.steps for one in kept):
+        cells = [(position, transform(one.steps)) for position, one in zip(positions, kept, strict=True)]
+        return lambda record: [_cell(record[position], steps) for position, steps in cells]
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    return itemgetter(slice(positions[0], positions[0] + 1))
+
+
+def _cell(value: str, steps: Transform) -> str | None:
+    """Transform one cell. An empty one is a null, which stays as it is."""
+    return steps(value) if value else value
 
 
 class _Lines:

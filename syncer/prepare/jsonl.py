@@ -1,6 +1,7 @@
 """Project JSONL: of each object only the mapped keys are left, and their values stay the bytes that they were.
 
-`1.10`, `1e5`, integers of any length and nested JSON pass unchanged. A key that a row lacks stays away, the last of a
+`1.10`, `1e5`, integers of any length and nested JSON pass unchanged; only a string that a step of the mapping changes
+is written anew, and a mask takes any value but null by its JSON text. A key that a row lacks stays away, the last of a
 repeated key counts, blank lines are no rows. A line that is not a JSON object stays one invalid row at its place, as
 a lone `{`, which holds no data. Invalid UTF-8 and a broken last line without line feed (the file was cut off) are
 errors.
@@ -8,7 +9,7 @@ errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO
 
 import msgspec
@@ -19,6 +20,8 @@ from syncer.prepare.artifact import BLOCK_BYTES, Output
 from syncer.prepare.layout import Layout, missing_column
 from syncer.prepare.reading import MAX_RECORD_BYTES, broken, open_bytes
 from syncer.prepare.stopping import Progress, Stop
+from syncer.prepare.transforms.steps import Steps
+from syncer.prepare.transforms.text import transform
 
 BROKEN_ROW = b"{\n"
 BOM = b"\xef\xbb\xbf"
@@ -74,7 +77,7 @@ class _Projection:
     def __init__(self, layout: Layout) -> None:
         self._decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
         self._added = b",".join(_key(one.column) + msgspec.json.encode(one.value) for one in layout.added)
-        self._kept = [(one.column, _key(one.column)) for one in layout.kept]
+        self._kept = [(one.column, _key(one.column), _value_of(one.steps)) for one in layout.kept]
         self._unseen = {one.column for one in layout.kept}
         self._met: set[str] = set()
 
@@ -86,7 +89,7 @@ class _Projection:
         if self._unseen:
             self._unseen.difference_update(found)
             self._met.update(found)
-        parts = [key + bytes(found[column]) for column, key in self._kept if column in found]
+        parts = [key + value(found[column]) for column, key, value in self._kept if column in found]
         if self._added:
             parts.insert(0, self._added)
         return b"{" + b",".join(parts) + b"}\n"
@@ -94,9 +97,29 @@ class _Projection:
     def check_keys(self, path: str) -> None:
         """Raise PrepareError if there are objects and a mapped key is in none of them."""
         if self._met:
-            for column, _ in self._kept:
+            for column, _, _ in self._kept:
                 if column in self._unseen:
                     raise missing_column(path, column, sorted(self._met))
+
+
+Value = Callable[[msgspec.Raw], bytes]
+
+
+def _value_of(steps: Steps) -> Value:
+    """Return what writes a value after its steps; what they leave as it is stays the bytes that it was."""
+    if not steps:
+        return bytes
+    of_text, key = transform(steps), steps.key
+
+    def value(raw: msgspec.Raw) -> bytes:
+        written = bytes(raw)
+        if not written.startswith(b'"'):
+            return written if key is None or written == b"null" else msgspec.json.encode(key.masked(written.decode()))
+        text = msgspec.json.decode(raw, type=str)
+        new = of_text(text)
+        return written if new == text else msgspec.json.encode(new)
+
+    return value
 
 
 def _key(name: str) -> bytes:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from syncer.errors import PrepareError
 from syncer.model.spec import FieldType, Spec
+from syncer.prepare.transforms.masking import MaskKey, check_key
+from syncer.prepare.transforms.steps import NO_STEPS, Steps, steps_of
 
 Scalar = str | bool | int | float
 INT64 = range(-(2**63), 2**63)
@@ -36,11 +38,12 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A mapped source column."""
+    """A mapped source column, and what is done to its values on the way."""
 
     column: str
     field: str
     type: FieldType
+    steps: Steps = NO_STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +70,23 @@ class Layout:
         return {one.column: one.field for one in self.all}
 
 
-def layout_of(spec: Spec, columns: Collection[str], batch_value: str | None) -> Layout:
+def layout_of(spec: Spec, columns: Collection[str], batch_value: str | None, mask_key: MaskKey | None = None) -> Layout:
     """Lay out the artifact of a source file that has these columns.
 
     An added column is called like its field, with `_2`, `_3`, … behind it where the source has a column of that name
     already; letter case does not tell names apart here, because some readers ignore it. Raises PrepareError for a
-    constant that no API type holds, ValueError if the spec tags its rows and `batch_value` is None.
+    constant that no API type holds and for a mask without `mask_key`, ValueError if the spec tags its rows and
+    `batch_value` is None.
     """
+    check_key(spec, mask_key)
     taken = {name.casefold() for name in (*columns, *spec.mapping)}
     added = []
     for field, value in _additions(spec, batch_value):
         column = next(name for name in _candidates(field) if name.casefold() not in taken)
         taken.add(column.casefold())
         added.append(Added(column, field, value))
-    return Layout(tuple(added), tuple(Kept(name, column.to, column.type) for name, column in spec.mapping.items()))
+    kept = (Kept(name, one.to, one.type, steps_of(one, mask_key)) for name, one in spec.mapping.items())
+    return Layout(tuple(added), tuple(kept))
 
 
 def check_columns(path: str, columns: Sequence[str], mapped: Collection[str]) -> None:

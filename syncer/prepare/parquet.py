@@ -1,8 +1,11 @@
-"""Project Parquet with DuckDB: the mapped columns, in the order of the mapping, each with the type that it had."""
+"""Project Parquet with DuckDB: the mapped columns, in the order of the mapping, each with the type that it had.
+
+Only a column that the mapping transforms may get another type: see `parquet_columns`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from io import SEEK_END
@@ -14,8 +17,10 @@ from syncer.model.files import SourceFile
 from syncer.prepare.artifact import BLOCK_BYTES
 from syncer.prepare.engine import DEFAULT_MEMORY, connected, explained, identifier, literal_path, run
 from syncer.prepare.layout import Layout
+from syncer.prepare.parquet_columns import EngineColumn, doubts, expression
 from syncer.prepare.reading import cannot_read, empty, open_stored
 from syncer.prepare.stopping import Stop
+from syncer.prepare.transforms import sql
 
 _SOURCE = "read_parquet(?, hive_partitioning=false, union_by_name=false)"
 _MAGIC = b"PAR1"
@@ -58,18 +63,22 @@ def project(
             next_step="rename one of them in the export",
         )
     with _explained(file), connected(target.parent, memory_limit=memory_limit, threads=1) as connection:
-        described = run(connection, f"DESCRIBE SELECT * FROM {_SOURCE}", [literal_path(file.location)], stop=stop)  # noqa: S608 - our own text
+        source = literal_path(file.location)
+        described = run(connection, f"DESCRIBE SELECT * FROM {_SOURCE}", [source], stop=stop)  # noqa: S608 - our own text
         # The engine renames columns that differ only in case, but keeps their order.
-        engine_names = dict(zip(reversed(names), (row[0] for row in reversed(described)), strict=True))
-        statement = f"COPY (SELECT {_selected(layout, engine_names)} FROM {_SOURCE}) TO ? ({_WRITER})"  # noqa: S608 - quoted identifiers and our own text; values are bound
-        values = (*(one.value for one in layout.added), literal_path(file.location), str(target))
+        told = dict(zip(reversed(names), reversed(described), strict=True))
+        kept = [EngineColumn(one, identifier(told[one.column][0]), told[one.column][1]) for one in layout.kept]
+        sql.set_up(connection, (one.steps for one in layout.kept))
+        for doubt in (doubt for column in kept for doubt in doubts(column, _SOURCE)):
+            doubt.raise_if(file, run(connection, doubt.sql, [source], stop=stop))
+        statement = f"COPY (SELECT {_selected(file, layout, kept)} FROM {_SOURCE}) TO ? ({_WRITER})"  # noqa: S608 - quoted identifiers and our own text; values are bound
+        values = (*(one.value for one in layout.added), source, str(target))
         return int(run(connection, statement, values, stop=stop)[0][0])
 
 
-def _selected(layout: Layout, engine_names: Mapping[str, str]) -> str:
+def _selected(file: SourceFile, layout: Layout, kept: Sequence[EngineColumn]) -> str:
     added = [f"?::{_TYPES[one.type]} AS {identifier(one.column)}" for one in layout.added]
-    kept = [f"{identifier(engine_names[one.column])} AS {identifier(one.column)}" for one in layout.kept]
-    return ", ".join(added + kept)
+    return ", ".join([*added, *(f"{expression(file, one)} AS {identifier(one.kept.column)}" for one in kept)])
 
 
 def _top_level(rows: Sequence[tuple[str, int | None]]) -> Iterator[str]:

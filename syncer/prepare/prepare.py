@@ -18,6 +18,7 @@ from syncer.prepare.layout import Layout, check_columns, layout_of
 from syncer.prepare.rows import count_csv
 from syncer.prepare.shape import Shape, shape_of
 from syncer.prepare.stopping import Progress, Stop
+from syncer.prepare.transforms.masking import MaskKey
 
 CONTENT = "sha256:"
 
@@ -31,13 +32,14 @@ def prepare(
     memory_limit: int = DEFAULT_MEMORY,
     progress: Progress | None = None,
     stop: Stop | None = None,
+    mask_key: MaskKey | None = None,
 ) -> Artifact:
     """Make what is uploaded for this file: a temporary file in `work_dir`, or the source itself where nothing changes.
 
-    The same bytes, spec and batch value give the same artifact, byte for byte. Memory is bounded by `memory_limit`
-    whatever the file's size. The caller makes sure that the source does not change meanwhile, and discards the
-    artifact. `progress` is told the source bytes read. A remote file (`file.opener`) is copied to `work_dir` only if it
-    has to be rewritten.
+    The same bytes, spec, batch value and mask key give the same artifact, byte for byte. Memory is bounded by
+    `memory_limit` whatever the file's size. The caller makes sure that the source does not change meanwhile, and
+    discards the artifact. `progress` is told the source bytes read. A remote file (`file.opener`) is copied to
+    `work_dir` only if it has to be rewritten.
 
     Raises PrepareError when the file cannot become an artifact (nothing is guessed, and no row is shown), SourceError
     when it cannot be read, Interrupted when `stop` says so. Nothing is left in `work_dir` then.
@@ -47,7 +49,7 @@ def prepare(
     decision = decide(spec, file, shape)
     if shape.columns is not None:
         check_columns(file.path, shape.columns, spec.mapping)
-    layout = layout_of(spec, shape.columns or (), batch_value)
+    layout = layout_of(spec, shape.columns or (), batch_value, mask_key)
     if decision.action == "passthrough":
         passed = _passed(work, shape, layout)
         if passed is not None:
@@ -148,7 +150,7 @@ def _csv(work: _Work, shape: Shape, layout: Layout, path: Path) -> _Made:
         work.file,
         work.spec,
         layout,
-        shape.columns or (),
+        shape,
         path,
         memory_limit=work.memory_limit,
         stop=work.stop,

@@ -1,4 +1,4 @@
-"""What the head of a source file tells: its columns, as the file spells them."""
+"""What the head of a source file tells: its columns, as the file spells them, and what separates them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from syncer.errors import PrepareError
 from syncer.model.files import SourceFile
 from syncer.model.spec import Spec
-from syncer.prepare import parquet
+from syncer.prepare import delimiters, parquet
 from syncer.prepare.csv_records import open_records
 from syncer.prepare.reading import open_bytes
 
@@ -18,10 +18,14 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`columns` in the file's order, None for JSONL, whose lines differ. `marked`: a byte order mark leads."""
+    """`columns` in the file's order, None for JSONL, whose lines differ. `marked`: a byte order mark leads.
+
+    `delimiter` is a CSV file's: the declared one, or the one that its header shows.
+    """
 
     columns: tuple[str, ...] | None
     marked: bool = False
+    delimiter: str = delimiters.COMMA
 
 
 def shape_of(file: SourceFile, spec: Spec) -> Shape:
@@ -46,9 +50,20 @@ def shape_of(file: SourceFile, spec: Spec) -> Shape:
             why="its lines are all blank",
             next_step="export the file with its column names in the first row",
         )
-    return Shape(tuple(header), marked)
+    return Shape(tuple(header), marked, records.delimiter)
 
 
 def columns_of(file: SourceFile, spec: Spec) -> tuple[str, ...]:
     """Return the file's columns without reading its rows; () for JSONL, whose lines differ. Raises as `shape_of`."""
     return shape_of(file, spec).columns or ()
+
+
+def described(file: SourceFile, spec: Spec) -> str:
+    """Say for a plan what was found in the file rather than in its spec, "" if nothing was. Raises as `shape_of`.
+
+    Such as: `separated by semicolons, as its header shows`.
+    """
+    if file.format != "csv" or delimiters.declared(spec) is not None:
+        return ""
+    name = delimiters.OTHERS.get(shape_of(file, spec).delimiter)
+    return f"separated by {name}, as its header shows" if name else ""

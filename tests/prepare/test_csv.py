@@ -20,6 +20,7 @@ from syncer.prepare.artifact import Artifact, Output
 from syncer.prepare.layout import layout_of
 from syncer.prepare.prepare import prepare
 from syncer.prepare.rows import count_rows
+from syncer.prepare.shape import Shape
 from tests.prepare.files import MakeFile, contents, source_file, spec_of
 
 
@@ -219,7 +220,7 @@ def test_any_table_survives(
         count, expected = exact(file, spec, header, tag)
         target = Path(folder, "out")
         layout = layout_of(spec, header, tag)
-        by_engine = csv_engine.project(file, spec, layout, header, target, memory_limit=1 << 28)
+        by_engine = csv_engine.project(file, spec, layout, Shape(header, mark, delimiter), target, memory_limit=1 << 28)
         if by_engine is not None:
             assert (by_engine, target.read_bytes()) == (count, expected)
         elif width > 1:
@@ -242,6 +243,6 @@ def test_the_engine_never_disagrees_with_the_exact_reader(content: bytes) -> Non
         file = source_file(Path(folder, "t.csv"), content)
         target = Path(folder, "out")
         layout = layout_of(spec, ("h", "i"), None)
-        rows = csv_engine.project(file, spec, layout, ("h", "i"), target, memory_limit=1 << 28)
+        rows = csv_engine.project(file, spec, layout, Shape(("h", "i")), target, memory_limit=1 << 28)
         if rows is not None:
             assert exact(file, spec, ("h", "i"), None) == (rows, target.read_bytes())

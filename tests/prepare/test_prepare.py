@@ -26,6 +26,7 @@ from syncer.prepare.shape import Shape
 from tests.prepare.files import MakeFile, contents, on_disk, spec_of
 from tests.prepare.test_parquet import parquet_file
 
+MAPPED = {"a": "f", "b": "g"}
 BIG = b"a,b\n" + b"".join(b"%d,value-%d\n" % (number, number) for number in range(100_000))
 
 
@@ -42,7 +43,15 @@ def run(file: SourceFile, work_dir: Path, **spec: Any) -> Artifact:
         pytest.param({}, Shape(("a", "b"), marked=True), "rewrite", id="a byte order mark"),
         pytest.param({"batch": {"field": "t"}}, Shape(("a", "b")), "rewrite", id="a tag"),
         pytest.param({"constants": {"t": 1}}, Shape(("a", "b")), "rewrite", id="a constant"),
-        pytest.param({"source": {"csv": {"delimiter": ";"}}}, Shape(("a", "b")), "rewrite", id="another delimiter"),
+        pytest.param({}, Shape(("a", "b"), delimiter=";"), "rewrite", id="another delimiter"),
+        pytest.param({"source": {"csv": {"encoding": "cp1252"}}}, Shape(("a", "b")), "rewrite", id="another encoding"),
+        pytest.param({"source": {"csv": {"encoding": "UTF8"}}}, Shape(("a", "b")), "passthrough", id="UTF-8 by name"),
+        pytest.param(
+            {"mapping": {**MAPPED, "a": {"to": "f", "clean": ["trim"]}}}, Shape(("a", "b")), "rewrite", id="clean"
+        ),
+        pytest.param(
+            {"mapping": {**MAPPED, "a": {"to": "f", "mask": "hmac"}}}, Shape(("a", "b")), "rewrite", id="mask"
+        ),
         pytest.param({}, Shape(None), "rewrite", id="JSONL"),
         pytest.param({"prepare": {"mode": "rewrite"}}, Shape(("a", "b")), "rewrite", id="asked to rewrite"),
         pytest.param({"prepare": {"mode": "passthrough"}}, Shape(("a", "b", "c")), "passthrough", id="asked to pass"),
@@ -52,14 +61,27 @@ def test_a_file_passes_only_if_nothing_changes(
     spec: dict[str, Any], shape: Shape, action: str, make_file: MakeFile
 ) -> None:
     """Auto passes a file whose every column is mapped and that gets nothing added; the mode overrides it."""
-    assert decide(spec_of({"a": "f", "b": "g"}, **spec), make_file(b"x"), shape).action == action
+    assert decide(spec_of(**{"mapping": MAPPED, **spec}), make_file(b"x"), shape).action == action
 
 
-def test_passing_and_adding_contradict_each_other(make_file: MakeFile) -> None:
-    """A passthrough cannot add a tag, and says so rather than leave it out."""
-    spec = spec_of({"a": "f"}, prepare={"mode": "passthrough"}, batch={"field": "t"})
+@pytest.mark.parametrize(
+    ("spec", "shape"),
+    [
+        pytest.param({"batch": {"field": "t"}}, Shape(("a",)), id="a tag"),
+        pytest.param({"constants": {"t": 1}}, Shape(("a",)), id="a constant"),
+        pytest.param({"mapping": {"a": {"to": "f", "clean": ["lower"]}}}, Shape(("a",)), id="clean"),
+        pytest.param({"mapping": {"a": {"to": "f", "mask": "hmac"}}}, Shape(("a",)), id="mask"),
+        pytest.param(
+            {"mapping": {"a": {"to": "f", "type": "datetime", "timezone": "UTC"}}}, Shape(("a",)), id="timezone"
+        ),
+        pytest.param({"source": {"csv": {"encoding": "utf-16"}}}, Shape(("a",)), id="another encoding"),
+        pytest.param({}, Shape(("a",), delimiter=";"), id="another delimiter"),
+    ],
+)
+def test_passing_and_changing_contradict_each_other(spec: dict[str, Any], shape: Shape, make_file: MakeFile) -> None:
+    """A passthrough changes nothing, and says so rather than leave out what the spec asks for or the API needs."""
     with pytest.raises(PrepareError, match="as it is"):
-        decide(spec, make_file(b"x"), Shape(("a",)))
+        decide(spec_of(**{"mapping": {"a": "f"}, **spec}, prepare={"mode": "passthrough"}), make_file(b"x"), shape)
 
 
 def test_a_passed_file_is_the_source_itself(make_file: MakeFile, work_dir: Path) -> None:
@@ -195,7 +217,7 @@ def test_a_file_larger_than_the_memory_limit(make_file: MakeFile, work_dir: Path
     spec = spec_of({"a": "f"})
     assert csv_file.size > limit
     layout = layout_of(spec, ("a", "b"), None)
-    rows = csv_engine.project(csv_file, spec, layout, ("a", "b"), work_dir / "out", memory_limit=limit)
+    rows = csv_engine.project(csv_file, spec, layout, Shape(("a", "b")), work_dir / "out", memory_limit=limit)
     assert rows == 4_000_000
     wide = parquet_file(tmp_path / "p.parquet", "SELECT md5(range::VARCHAR) AS a, 1 AS b FROM range(2500000)")
     assert wide.size > limit
