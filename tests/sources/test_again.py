@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
-from syncer.errors import Refused
-from syncer.operations.plan import plan
+from syncer.errors import Conflict, Refused
+from syncer.operations.plan import plan, save
 from syncer.plan import Action
 from tests.apply.workspace import INIT, Workspace, only, results
 from tests.servers.azure import AzureContainer
@@ -39,8 +42,8 @@ def write(workspace: Workspace, text: str, uri: str, *, more: str = "", options:
     workspace.spec("it", text.format(uri=uri, more=f", {more}" if more else "", options=options))
 
 
-def actions(workspace: Workspace) -> list[Action]:
-    return [item.action for item in plan(workspace.root, environ=workspace.environ).imports]
+def actions(workspace: Workspace, **options: Any) -> list[Action]:
+    return [item.action for item in plan(workspace.root, environ=workspace.environ, **options).imports]
 
 
 def jobs(workspace: Workspace) -> int:
@@ -144,6 +147,44 @@ def test_a_changed_file_of_an_object_that_appends(
     assert actions(workspace) == [action]
     workspace.run()
     assert workspace.merged("orders", "order_id") == rows
+
+
+def test_a_saved_plan_holds_the_versions_that_it_was_made_of(workspace: Workspace, bucket: Bucket) -> None:
+    """It is applied as it was made, and refused once a file of it is another version."""
+    write(workspace, PEOPLE, bucket.uri("in/*.csv"))
+    bucket.put("in/a.csv", people("a"))
+    saved = workspace.root / "plan.json"
+    save(plan(workspace.root, environ=workspace.environ), saved)
+
+    bucket.put("in/a.csv", people("b"))
+    with pytest.raises(Conflict, match="stale"):
+        workspace.run(saved=saved)
+    bucket.put("in/a.csv", people("a"))
+    bucket.put("in/b.csv", people("c"))  # which the plan knows nothing of
+
+    assert only(workspace.run(saved=saved).imports).result == "completed"
+    assert workspace.merged("profiles", "email") == ["a@example.com"]
+
+
+def test_a_young_file_waits(workspace: Workspace, bucket: Bucket) -> None:
+    """ready.min_age counts from when the store took the file; a local file's time is that of a copy, and does not."""
+    write(workspace, PEOPLE, bucket.uri("in/*.csv"), more="ready: {min_age: 1h}")
+    bucket.put("in/a.csv", people("a"))
+    is_local = bucket.uri().startswith("file:")
+
+    assert actions(workspace) == [Action.IMPORT if is_local else Action.BLOCKED]
+    assert actions(workspace, clock=lambda: datetime.now(UTC) + timedelta(hours=2)) == [Action.IMPORT]
+
+
+def test_a_file_waits_for_its_marker(workspace: Workspace, bucket: Bucket) -> None:
+    """Nothing is imported before the marker is there, and everything after it is."""
+    write(workspace, PEOPLE, bucket.uri("in/{date}/*.csv"), more="ready: {marker: _SUCCESS}")
+    bucket.put("in/2026-01-01/a.csv", people("a"))
+
+    assert actions(workspace) == [Action.BLOCKED]
+    assert workspace.run().imports == ()
+    bucket.put("in/2026-01-01/_SUCCESS", b"")
+    assert only(workspace.run().imports).result == "completed"
 
 
 def test_rows_are_counted_where_they_are_limited(workspace: Workspace, bucket: Bucket) -> None:

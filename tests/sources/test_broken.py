@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from syncer.apply.context import Stop
 from syncer.source.window import ATTEMPTS, BLOCK_BYTES, FIRST_BYTES
 from tests.apply.workspace import INIT, START, UPLOAD, Workspace, only, shape_of
 from tests.servers.fixtures import reaching
@@ -158,6 +159,24 @@ def test_a_version_that_is_kept_is_imported_to_its_end(far: Workspace, bucket: B
     assert far.merged("orders", "order_id") == sorted(ids("o") + ids("n"))
     versions = [line["version"] for line in far.log("shop") if line["event"] == "submitted"]
     assert len(set(versions)) == 2
+
+
+@in_clouds
+def test_a_run_that_is_asked_to_stop_in_the_middle_of_an_upload(far: Workspace, wire: Wire) -> None:
+    """It stops there, nothing is started, and the next run imports the file."""
+    stop = Stop()
+
+    def ask(start: int) -> None:
+        if start == THIRD:
+            stop.by_signal(signal.SIGINT)
+
+    wire.on_range = ask
+    assert only(far.run(stop=stop).imports).result == "interrupted"
+    assert START not in far.calls()
+
+    wire.on_range = lambda _: "pass"
+    assert only(far.run().imports).result == "completed"
+    assert far.merged("orders", "order_id") == ids("o")
 
 
 @in_clouds
