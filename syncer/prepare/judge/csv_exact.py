@@ -1,0 +1,95 @@
+"""Judge a CSV file record by record, as strictly as the API reads it: slower than the engine, and never wrong.
+
+Unlike the reader of source files, it leaves a byte order mark where it is: to the API that is part of the first
+column's name.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO
+
+from syncer.prepare.encodings import undecodable
+from syncer.prepare.judge.checks import ragged
+from syncer.prepare.judge.failing import would_fail
+from syncer.prepare.judge.judgement import RejectedRows, Tally
+from syncer.prepare.judge.values import TextRule, text_rule
+from syncer.prepare.judge.work import Work
+from syncer.prepare.reading import MAX_RECORD_BYTES, broken, open_bytes
+
+EXTRA_CELLS = "_extra"
+"""Where a refused row shows the cells that no column is left for."""
+
+
+def header_of(work: Work) -> tuple[str, ...]:
+    """Read the column names. Raises PrepareError where there are none."""
+    with _open_records(work) as records:
+        header = next(records, None)
+    if header is None:
+        raise would_fail(work.file, "it has no header row")
+    return tuple(header)
+
+
+def judge(work: Work, header: Sequence[str]) -> Tally:
+    """Judge every row. Raises PrepareError for a file that is not CSV: the API would fail the whole job."""
+    rules = _rules(work, header)
+    width = len(header)
+    number = 0
+    with RejectedRows(work.numbers, work.rejects) as rejected, _open_records(work) as records:
+        next(records)
+        for number, record in enumerate(records, 1):
+            if len(record) != width:
+                rejected.add(number, ragged(width, len(record)), _source(header, record))
+                continue
+            for position, rule in rules:
+                reason = rule(record[position])
+                if reason is not None:
+                    rejected.add(number, reason, _source(header, record))
+                    break
+    rejected.tally.rows = number
+    return rejected.tally
+
+
+def _rules(work: Work, header: Sequence[str]) -> list[tuple[int, TextRule]]:
+    rules = ((header.index(check.column), text_rule(check)) for check in work.checks)
+    return [(position, rule) for position, rule in rules if rule is not None]
+
+
+def _source(header: Sequence[str], record: list[str]) -> dict[str, object]:
+    shown: dict[str, object] = dict(zip(header, record, strict=False))
+    if len(record) > len(header):
+        shown[EXTRA_CELLS] = record[len(header) :]
+    return shown
+
+
+@contextmanager
+def _open_records(work: Work) -> Iterator[Iterator[list[str]]]:
+    # The limit is the interpreter's, so it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_BYTES))
+    try:
+        with open_bytes(work.file, stop=work.stop) as stream:
+            yield _records(work, stream)
+    except UnicodeDecodeError as error:
+        raise undecodable(work.file, "utf-8", work.stop) from error
+
+
+def _records(work: Work, stream: IO[bytes]) -> Iterator[list[str]]:
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="strict", newline="")
+    reader = csv.reader(_lines(work, text), strict=True)
+    try:
+        yield from filter(None, reader)
+    except csv.Error as error:
+        what = "a quote is never closed" if "unexpected end" in str(error) else "there is text after a closing quote"
+        raise broken(work.file, reader.line_num, what) from error
+
+
+def _lines(work: Work, text: io.TextIOWrapper) -> Iterator[str]:
+    number = 0
+    while line := text.readline(MAX_RECORD_BYTES):
+        number += 1
+        if len(line) == MAX_RECORD_BYTES:
+            raise broken(work.file, number, "this line is longer than 64 MiB")
+        yield line

@@ -1,0 +1,88 @@
+"""Judge Parquet with the engine. A column's type decides for all of its values; only text and ranges need a look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from syncer.prepare import parquet as files
+from syncer.prepare.engine import connected, explained, literal_path, run
+from syncer.prepare.judge.findings import Judged, collect
+from syncer.prepare.judge.judgement import Tally
+from syncer.prepare.judge.sql import Bindings, native_verdict
+from syncer.prepare.judge.work import Work
+from syncer.prepare.layout import check_columns
+
+if TYPE_CHECKING:
+    import duckdb
+
+_Column = tuple[str, str]
+"""A column's name, and the engine's name for its type."""
+_READER: Final = "read_parquet({0}, hive_partitioning=false, union_by_name=false)"
+_NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+"""What the engine calls the numbers that JSON does not have, and how a refused row shows them."""
+
+
+def judge(work: Work) -> Tally:
+    """Judge every row. Raises PrepareError for a file that is damaged or lacks a mapped column."""
+    import duckdb
+
+    names = files.columns(work.file, work.work_dir)
+    check_columns(work.file.path, names, work.mapped)
+    try:
+        with connected(work.work_dir, memory_limit=work.memory_limit) as connection:
+            columns = list(zip(names, _types(connection, work), strict=True))
+            rows, invalid = _counted(connection, work, columns)
+            if not invalid:
+                return Tally(rows=rows)
+            return collect(connection, _judged(work, columns, shown=work.rejects is not None), work)
+    except duckdb.Error as error:
+        raise explained(work.file, error) from error
+
+
+def _types(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:
+    statement = f"DESCRIBE SELECT * FROM {_READER.format('?')}"  # noqa: S608 - our own text; values are bound
+    return [row[1] for row in run(connection, statement, [literal_path(work.file.location)], stop=work.stop)]
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, work: Work, columns: Sequence[_Column]) -> tuple[int, int]:
+    """Count rows and refused rows; only the columns whose values matter are read."""
+    judged = _judged(work, columns, shown=False)
+    statement = f"SELECT count(*), count({judged.verdict}) FROM {judged.relation}"  # noqa: S608 - our own text; values are bound
+    rows, invalid = run(connection, statement, judged.bindings.values, stop=work.stop)[0]
+    return int(rows), int(invalid)
+
+
+def _judged(work: Work, columns: Sequence[_Column], *, shown: bool) -> Judged:
+    bindings = Bindings()
+    names = [name for name, _ in columns]
+    checks = [(check, names.index(check.column)) for check in work.checks]
+    cells = ", ".join(f"c{place}" for place in range(len(columns)))
+    return Judged(
+        # The engine renames columns that differ only in letter case, but keeps their order.
+        relation=f"{_READER.format(bindings.bind(literal_path(work.file.location)))} AS rows({cells})",
+        verdict=native_verdict(((check, f"c{place}", columns[place][1]) for check, place in checks), bindings),
+        source=_source(columns, bindings) if shown else "NULL",
+        bindings=bindings,
+    )
+
+
+def _source(columns: Sequence[_Column], bindings: Bindings) -> str:
+    # By name: of columns that are called alike, a JSON object can show one, and that is the last.
+    shown = {
+        name: f"{bindings.bind(name)}, {_shown(f'c{place}', sql_type)}"
+        for place, (name, sql_type) in enumerate(columns)
+    }
+    return f"json_object({', '.join(shown.values())})"
+
+
+def _shown(cell: str, sql_type: str) -> str:
+    """Show a value as JSON. A number that JSON does not have is shown as text, and so is a nested value with one."""
+    if sql_type in {"FLOAT", "DOUBLE"}:
+        words = " ".join(f"WHEN '{own}' THEN '{shown}'" for own, shown in _NOT_FINITE.items())
+        return f"CASE WHEN isfinite({cell}) THEN to_json({cell}) ELSE to_json(CASE {cell}::VARCHAR {words} END) END"
+    if re.search("FLOAT|DOUBLE", sql_type):
+        text = f"to_json({cell})::VARCHAR"
+        return f"CASE WHEN regexp_matches({text}, 'NaN|Infinity') THEN to_json({text}) ELSE to_json({cell}) END"
+    return f"to_json({cell})"
