@@ -68,12 +68,14 @@ def _completed(
 
 
 def _of_systematic(item: PlannedImport, fetched: rejects.Fetched | None) -> tuple[str, str]:
-    """Say what to look at where no row was taken, and how a file that has not changed is imported again."""
+    """Say what to look at where no row was taken, and how what has not changed is imported again."""
     look = fetched.file if fetched else item.file.path
     message = (
         "every row was rejected: most often dates without an offset or a wrong column; "
         f"look at the first rows of {look}, then mend the source or the mapping"
     )
+    if item.repairs:
+        return message, f"mend the rows in a file: syncer rejects get {item.import_id} --out FILE.csv"
     next_step = (
         "a mended source is imported by the next run; for a mended mapping have the file imported again: "
         f'syncer forget {item.import_id} --reason "the mapping was mended"'

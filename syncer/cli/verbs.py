@@ -12,6 +12,7 @@ VERBS: dict[str, str] = {
     "status": "show where every spec stands",
     "history": "show what was imported, by whom, and what became of it",
     "state": "show, check and mend the log of what was imported",
+    "rejects": "list rejected rows, get them, repair them or give them up",
     "baseline": "record existing files as already imported, without importing them",
     "forget": "have an imported file imported once more",
     "retry": "let imports that failed for good be tried again",

@@ -47,6 +47,12 @@ class Account:
     def open(self) -> int:
         return max(0, self.rejected - self.repaired - self.waived - self.replaced)
 
+    @property
+    def dealt_with(self) -> str:
+        """Say what became of the rows that are not open: "2 repaired, 1 waived"."""
+        counts = ((self.repaired, "repaired"), (self.waived, "waived"), (self.replaced, "replaced by a later import"))
+        return ", ".join(f"{count:,} {words}" for count, words in counts if count)
+
     def plus(self, other: Account) -> Account:
         return Account(
             rejected=self.rejected + other.rejected,

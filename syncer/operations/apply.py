@@ -21,6 +21,7 @@ from syncer.operations import folders
 from syncer.operations.connect import open_api, open_sources, utc_now
 from syncer.operations.identity import identity, place_of
 from syncer.operations.plan import load_saved, reconcile
+from syncer.operations.rejects_kept import sweep
 from syncer.operations.stores import check_nothing_left_out, check_survives, open_store
 from syncer.plan import Action, Filters, Plan, only, stale
 from syncer.plan.document import SavedPlan
@@ -82,6 +83,7 @@ def apply(
         )
         made, outcome = _planned_and_done(session, entered, reporter)
     store.show()
+    sweep(project, store.read(), clock())
     return made, _with_the_rest(made, outcome)
 
 

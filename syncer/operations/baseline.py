@@ -58,6 +58,7 @@ def _pending(ledger: Ledger, name: str, patterns: Sequence[str]) -> list[Planned
         for item in made.imports
         if item.spec == name
         and item.action is not Action.SKIP
+        and not item.repairs
         and (not patterns or any(fnmatchcase(item.file.path, pattern) for pattern in patterns))
     ]
 

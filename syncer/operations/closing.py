@@ -11,6 +11,7 @@ from syncer.model.identity import preparation_digest
 from syncer.model.log import Log
 from syncer.operations.change import Change, LeftAlone
 from syncer.operations.ledger import Ledger, Track, spec_of
+from syncer.operations.rejects import repair_tracks
 from syncer.operations.state_write import touched
 from syncer.prepare.artifact import PREPARATION_VERSION
 
@@ -18,9 +19,9 @@ from syncer.prepare.artifact import PREPARATION_VERSION
 def forget(ledger: Ledger, track_of: TrackFinder, *, reason: str, append_again: bool = False) -> Change:
     """Close the newest generation of one file.
 
-    Raises Refused while a permitted job of it has no recorded end, and, without `append_again`, when rows of it are in
-    the platform and its object appends or is not known not to. Raises UsageError when the log knows no such file. What
-    is closed already is left alone.
+    Raises Refused while a permitted job of it, or of the repair of its rejected rows, has no recorded end, and, without
+    `append_again`, when rows of it are in the platform and its object appends or is not known not to. Raises UsageError
+    when the log knows no such file. What is closed already is left alone.
     """
     left: list[LeftAlone] = []
 
@@ -30,6 +31,9 @@ def forget(ledger: Ledger, track_of: TrackFinder, *, reason: str, append_again: 
         ledger.check_idle(track)
         _check_settled(track)
         newest = [life for life in track.generations if life.number == track.newest.number]
+        for each in (one for life in newest for one in repair_tracks(log, track, life)):
+            ledger.check_idle(each)
+            _check_settled(each)
         if any(life.standing is Standing.FORGOTTEN for life in newest):
             left.append(LeftAlone(spec=track.spec, path=track.path, reason="its newest generation is closed already"))
             return []

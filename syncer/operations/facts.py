@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from syncer.model.files import SourceFile
 from syncer.model.identity import preparation_digest
 from syncer.model.log import Lineage, Log, WriteMode
 from syncer.model.spec import Spec
+from syncer.operations.rejects_kept import Kept, kept_repairs
 from syncer.plan import Filters, Plan, SpecInput
 from syncer.plan.window import earliest_day
 from syncer.prepare.artifact import PREPARATION_VERSION
@@ -31,14 +32,16 @@ def spec_inputs(
 ) -> tuple[SpecInput, ...]:
     """List the files of every spec that the filters concern. A source that cannot be listed is noted, not raised.
 
-    Files that the log knows as imported are counted only, unless they are wanted `in_full`.
+    Files that the log knows as imported are counted only, unless they are wanted `in_full`. For a repair none are
+    listed.
     """
     check_names(project, filters)
     needed = _with_dependencies(project, filters)
-    listed = [loaded.spec for loaded in project.specs if loaded.spec.name in needed]
+    listed = [loaded.spec for loaded in project.specs if loaded.spec.name in needed and not filters.repair]
     wanted = [_wanted(project, spec, filters, log, in_full=in_full) for spec in listed]
     found = dict(zip((spec.name for spec in listed), sources.find_all(wanted), strict=True))
-    return tuple(_spec_input(loaded, found.get(loaded.spec.name, Found())) for loaded in project.specs)
+    kept = kept_repairs(project.root)
+    return tuple(_spec_input(loaded, found.get(loaded.spec.name, Found()), kept) for loaded in project.specs)
 
 
 def _wanted(project: Project, spec: Spec, filters: Filters, log: Log, *, in_full: bool) -> Wanted:
@@ -62,8 +65,12 @@ class _LogKnows:
         return not self.in_full and self.log.is_settled(self.lineage, path, fingerprint)
 
     def content_of(self, path: str, tag: str) -> str | None:
-        lives = self.log.generations(self.lineage, path)
-        return next((life.fingerprint for life in lives if any(claim.tag == tag for claim in life.claims)), None)
+        for life in self.log.generations(self.lineage, path):
+            if any(claim.tag == tag for claim in life.claims):
+                return life.fingerprint
+            if life.fingerprint == tag and life.content is not None:  # imported while the tag told versions apart
+                return life.content
+        return None
 
 
 def check_names(project: Project, filters: Filters) -> None:
@@ -103,7 +110,7 @@ def _with_dependencies(project: Project, filters: Filters) -> set[str]:
     return needed
 
 
-def _spec_input(loaded: LoadedSpec, found: Found) -> SpecInput:
+def _spec_input(loaded: LoadedSpec, found: Found, kept: Sequence[Kept]) -> SpecInput:
     return SpecInput(
         spec=loaded.spec,
         path=loaded.path,
@@ -112,6 +119,7 @@ def _spec_input(loaded: LoadedSpec, found: Found) -> SpecInput:
         files=tuple(found.files),
         settled=found.settled,
         problem=_in_words(found.problem) if found.problem is not None else "",
+        repairs=tuple(each.repair for each in kept if each.spec == loaded.spec.name),
     )
 
 

@@ -25,6 +25,7 @@ from syncer.model.spec import Spec
 from syncer.operations import folders
 from syncer.plan.inputs import KeptRepair
 from syncer.prepare.repair import Repaired
+from syncer.spec.load import Project
 
 _FORMAT_VERSION = 1
 _ORPHANED = timedelta(days=1)
@@ -113,9 +114,11 @@ def keep(rows: Path, made: Repaired, *, spec: Spec, path: str, repairs: str, pre
     draft.replace(own.with_suffix(".json"))
 
 
-def sweep(root: Path, log: Log, workspace: str, specs: Mapping[str, Spec], now: datetime) -> None:
+def sweep(project: Project, log: Log, now: datetime) -> None:
     """Remove rows whose import has ended, and what nobody claimed within a day. What cannot be removed stays."""
-    folder = folders.repairs(root)
+    folder = folders.repairs(project.root)
+    workspace = project.settings.api.workspace
+    specs = {loaded.spec.name: loaded.spec for loaded in project.specs}
     for about in folder.glob("*.json"):
         kept = _read(about)
         spec = specs.get(kept.spec) if kept is not None else None

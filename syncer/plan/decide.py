@@ -113,6 +113,7 @@ def suspended(suspend: Suspend | bool, now: datetime) -> str | None:
 def planned(own: SpecInput, inputs: Inputs, file: SourceFile, verdict: Verdict) -> PlannedImport:
     """Make the verdict a line of the plan."""
     about = file_of(verdict.life) if verdict.life else file
+    claim = verdict.life.last_claim if verdict.life else None
     return PlannedImport(
         action=verdict.action,
         reason=verdict.reason,
@@ -128,5 +129,6 @@ def planned(own: SpecInput, inputs: Inputs, file: SourceFile, verdict: Verdict) 
         attention=verdict.attention,
         not_ready=verdict.not_ready,
         imported=verdict.imported,
+        repairs=(claim.repairs or "") if claim else "",
         advice=size_advice(file.size, file.format) or "",
     )

@@ -51,19 +51,25 @@ class _Rejected(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class RejectedRows:
-    """The rows of the API's files, one file a job, as they were sent: they are prepared already."""
+    """The rows of the API's files, one a job, as they were sent: they are prepared already.
 
-    paths: Sequence[Path]
-    place: str
+    `files` are paths with the words that name them.
+    """
+
+    files: Sequence[tuple[Path, str]]
     format: SourceFormat = "jsonl"
+
+    @property
+    def place(self) -> str:
+        return ", ".join(shown for _, shown in self.files)
 
     def __iter__(self) -> Iterator[Mapping[str, Cell]]:
         decode = msgspec.json.Decoder(_Rejected).decode
-        for path in self.paths:
-            file = _file(path, self.place, "jsonl")
+        for path, shown in self.files:
+            file = _file(path, shown, "jsonl")
             with open_bytes(file) as stream:
                 for number, line in lines(file, stream):
-                    yield _as_sent(decode, line, f"{self.place}:{number}")
+                    yield _as_sent(decode, line, f"{shown}:{number}")
 
 
 def _as_sent(decode: Callable[[bytes], _Rejected], line: bytes, where: str) -> Mapping[str, Cell]:
