@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from syncer.errors import SourceError
 from syncer.source.stores.base import ObjectChangedError, ObjectStore
 from syncer.source.window import Buffers, Window
 from tests.servers.azure import AzureContainer
@@ -168,6 +169,17 @@ def test_markers_of_folders_are_no_files(bucket: Bucket, place: ObjectStore) -> 
     bucket.put("folder/file", b"x")
 
     assert keys(place) == ["folder/file"]
+
+
+@cloud("azure")
+def test_folders_that_are_blobs_are_no_files(bucket: Bucket, place: ObjectStore) -> None:
+    """A blob that says of itself that it stands for a folder is left out, and is nothing that can be read."""
+    assert isinstance(bucket, AzureContainer)
+    bucket.client.upload_blob("folder", b"", metadata={"hdi_isfolder": "true"})
+    bucket.client.upload_blob("folder/file", b"x", metadata={"label": "gold"})
+
+    assert keys(place) == ["folder/file"]
+    assert place.look("folder") is None
 
 
 @every_cloud
@@ -347,6 +359,36 @@ def test_the_tag_of_parts_is_a_fingerprint(bucket: Bucket, place: ObjectStore) -
     assert content(place, found(place, "file"), 5 << 20, 2) == b"xx"
 
 
+@cloud("s3-moto")
+def test_what_is_archived_is_told_until_it_is_restored(bucket: Bucket, place: ObjectStore) -> None:
+    """An object of an archive class is cold, and readable once a copy was brought back."""
+    assert isinstance(bucket, S3Bucket)
+    client, where = bucket.server.client, {"Bucket": bucket.name, "Key": "file"}
+    client.put_object(**where, Body=b"content", StorageClass="GLACIER")
+
+    one = found(place, "file")
+    assert [each.cold for each in (one, *listed(place))] == ["GLACIER", "GLACIER"]
+    with pytest.raises(SourceError, match="is archived"):
+        content(place, one)
+
+    client.restore_object(**where, RestoreRequest={"Days": 1})
+    assert found(place, "file").cold == ""
+    assert content(place, found(place, "file")) == b"content"
+
+
+@cloud("azure")
+def test_what_is_archived_cannot_be_read(bucket: Bucket, place: ObjectStore) -> None:
+    """A blob of the archive tier is cold, in a listing and in a look, and a read says why it fails."""
+    assert isinstance(bucket, AzureContainer)
+    bucket.put("file", b"content")
+    bucket.client.get_blob_client("file").set_standard_blob_tier("Archive")
+
+    one = found(place, "file")
+    assert [each.cold for each in (one, *listed(place))] == ["Archive", "Archive"]
+    with pytest.raises(SourceError, match="is archived"):
+        content(place, one)
+
+
 @cloud("azure")
 def test_a_blob_of_blocks_has_its_tag(bucket: Bucket, place: ObjectStore) -> None:
     """A blob without an MD5 is told by its ETag."""
@@ -407,7 +449,7 @@ def test_the_libraries_say_nothing(bucket: Bucket, store: Store) -> None:
         capture_output=True,
         encoding="utf-8",
         check=False,
-        env=reaching(store),
+        env={name: value for name, value in reaching(store).items() if not name.startswith("GCSFS_")},
     )
 
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -338,6 +342,55 @@ def test_a_refusal_is_told_by_its_code(
 
     check_helpful(caught.value, *KEYS)
     assert told in caught.value.what
+
+
+@pytest.mark.usefixtures("somebody")
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_store_that_is_closed_lets_go(protocol: str) -> None:
+    """Closing a store ends its connections at once, and not when the process does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as server:
+        answered = server.submit(refuse_once, listener)
+        with opened(protocol, "bucket", at(protocol, f"http://127.0.0.1:{listener.getsockname()[1]}")) as place:
+            with pytest.raises(SourceError):
+                keys(place)
+            connection = answered.result(20)
+
+    with connection:
+        connection.settimeout(20)
+        assert connection.recv(1) == b""
+
+
+def refuse_once(listener: socket.socket) -> socket.socket:
+    """Refuse one request in a way that leaves the connection open, and return it."""
+    connection, _ = listener.accept()
+    request = b""
+    while b"\r\n\r\n" not in request:
+        request += connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 418 No\r\nContent-Length: 0\r\n\r\n")
+    return connection
+
+
+UNKNOWN = """
+import os
+from syncer.errors import SourceError
+from syncer.source.stores.base import Place
+from syncer.source.stores.opening import open_store
+
+try:
+    list(open_store(Place("az", "container"), None, os.environ).pages(""))
+except SourceError as error:
+    print(error.what)
+"""
+
+
+def test_a_chain_that_finds_nothing_says_nothing(nobody: pytest.MonkeyPatch) -> None:
+    """What a cloud's library logs of its search does not end up on the screen."""
+    nobody.setenv("AZURE_STORAGE_ACCOUNT_NAME", "acme")
+
+    ran = subprocess.run([sys.executable, "-c", UNKNOWN], capture_output=True, encoding="utf-8", check=False)
+
+    assert ran.stdout == "container container cannot be listed: no credentials were found\n"
+    assert ran.stderr == ""
 
 
 def test_a_store_that_is_none() -> None:

@@ -28,6 +28,7 @@ from syncer.source.stores.failures import Kind, failed
 from syncer.source.stores.http import Http, Reply
 from syncer.source.stores.patience import ATTEMPTS, parsed, patiently
 from syncer.source.stores.s3_page import Page, error_code, read_page
+from syncer.source.stores.s3_refusals import GONE, UNTOLD, answered, explained, is_busy, refused
 from syncer.source.stores.silence import silence
 
 if TYPE_CHECKING:
@@ -39,37 +40,7 @@ LARGEST_PAGE: Final = 1000
 SIGNED_SECONDS: Final = 3600
 UNVERSIONED: Final = ("", "null")
 _COLD: Final = ("GLACIER", "DEEP_ARCHIVE")
-_KINDS: Final[Mapping[str, Kind]] = {
-    "NoSuchBucket": Kind.NO_BUCKET,
-    "InvalidBucketName": Kind.NO_BUCKET,
-    "AccessDenied": Kind.NO_PERMISSION,
-    "AllAccessDisabled": Kind.NO_PERMISSION,
-    "AccountProblem": Kind.NO_PERMISSION,
-    "403": Kind.NO_PERMISSION,
-    "InvalidAccessKeyId": Kind.WRONG_CREDENTIALS,
-    "SignatureDoesNotMatch": Kind.WRONG_CREDENTIALS,
-    "ExpiredToken": Kind.WRONG_CREDENTIALS,
-    "InvalidToken": Kind.WRONG_CREDENTIALS,
-    "RequestTimeTooSkewed": Kind.WRONG_CREDENTIALS,
-    "InvalidClientTokenId": Kind.WRONG_CREDENTIALS,
-    "PermanentRedirect": Kind.ELSEWHERE,
-    "AuthorizationHeaderMalformed": Kind.ELSEWHERE,
-    "301": Kind.ELSEWHERE,
-    "InvalidObjectState": Kind.COLD,
-}
-_GONE: Final = ("PreconditionFailed", "NoSuchKey", "NoSuchVersion", "412", "404")
-_BUSY: Final = ("SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted", "429")
-_UNTOLD: Final = ("400", "403")
-_BY_NAME: Final[Mapping[str, Kind]] = {
-    "NoCredentialsError": Kind.NO_CREDENTIALS,
-    "PartialCredentialsError": Kind.NO_CREDENTIALS,
-    "ProfileNotFound": Kind.NO_CREDENTIALS,
-    "TokenRetrievalError": Kind.NO_CREDENTIALS,
-    "CredentialRetrievalError": Kind.WRONG_CREDENTIALS,
-    "SSOTokenLoadError": Kind.WRONG_CREDENTIALS,
-    "UnauthorizedSSOTokenError": Kind.WRONG_CREDENTIALS,
-    "ParamValidationError": Kind.NO_BUCKET,  # only a bucket's name can be malformed
-}
+_RESTORED: Final = 'ongoing-request="false"'
 
 
 class S3Store:
@@ -117,12 +88,12 @@ class S3Store:
             self._ask_bucket(key)
             return None
         except Exception as error:
-            if _answered(error)[0] in _UNTOLD:
+            if answered(error)[0] in UNTOLD:
                 self._ask_bucket(key)
             raise self._explained(error, "read") from error
-        version = head.get("VersionId") or ""
-        entry = {"Key": key, "Size": head["ContentLength"], **head}
-        return _listed(entry)._replace(version="" if version in UNVERSIONED else version)
+        one, version = _listed({"Key": key, "Size": head["ContentLength"], **head}), head.get("VersionId") or ""
+        restored = _RESTORED in head.get("Restore", "")
+        return one._replace(version="" if version in UNVERSIONED else version, cold="" if restored else one.cold)
 
     def read(self, listed: Listed, start: int, into: memoryview) -> None:
         asked = {"Key": listed.key, **({"VersionId": listed.version} if listed.version else {})}
@@ -177,33 +148,14 @@ class S3Store:
 
     def _refused(self, reply: Reply, doing: str) -> Exception:
         code = error_code(reply.body) or str(int(reply.status))
-        if doing == "read" and code in _GONE:
+        if doing == "read" and code in GONE:
             return ObjectChangedError(code)
-        if _is_busy(code):
+        if is_busy(code):
             return RetryableError(f"it answers {code}")
-        return self._failed(_KINDS.get(code, Kind.OTHER), doing, f"its code is {code}")
+        return refused(code, self.place, doing, anonymous=self._anonymous)
 
     def _explained(self, error: Exception, doing: str) -> SourceError:
-        from botocore.exceptions import ConnectionError as NotConnected
-        from botocore.exceptions import HTTPClientError
-
-        code, operation = _answered(error)
-        name = type(error).__name__
-        if operation.startswith("Assume"):  # the store was not even asked: there is no role to ask it as
-            return self._failed(Kind.WRONG_CREDENTIALS, doing, f"{operation} answers {code}")
-        if _is_busy(code):
-            return self._failed(Kind.UNREACHABLE, doing, f"it answers {code}")
-        if code:
-            return self._failed(_KINDS.get(code, Kind.OTHER), doing, f"its code is {code}")
-        if name in _BY_NAME:
-            return self._failed(_BY_NAME[name], doing, name)
-        no_answer = isinstance(error, (NotConnected, HTTPClientError, OSError))
-        return self._failed(Kind.UNREACHABLE if no_answer else Kind.OTHER, doing, name)
-
-    def _failed(self, kind: Kind, doing: str, detail: str) -> SourceError:
-        if kind is Kind.NO_PERMISSION and self._anonymous:
-            kind = Kind.NOT_PUBLIC
-        return failed(kind, self.place, doing, detail=detail)
+        return explained(error, self.place, doing, anonymous=self._anonymous)
 
 
 def _filesystem(connection: Connection | None, environ: Mapping[str, str]) -> s3fs.S3FileSystem:
@@ -249,16 +201,3 @@ def s3_object(key: str, size: int, modified: datetime, etag: str, storage_class:
     return Listed(
         key, size, modified, f"etag:{etag}:{size}", etag, cold=storage_class if storage_class in _COLD else ""
     )
-
-
-def _is_busy(code: str) -> bool:
-    return code in _BUSY or (code.isdecimal() and int(code) >= HTTPStatus.INTERNAL_SERVER_ERROR)
-
-
-def _answered(error: BaseException) -> tuple[str, str]:
-    """Return S3's code for a refusal and what was asked; s3fs raises a built-in error, and keeps the original in it."""
-    for known in (error, error.__cause__):
-        response = getattr(known, "response", None)
-        if isinstance(response, dict):
-            return str(response.get("Error", {}).get("Code", "")), str(getattr(known, "operation_name", ""))
-    return "", ""
