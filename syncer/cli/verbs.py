@@ -6,6 +6,7 @@ PACKAGE = "syncer.cli.commands"
 
 VERBS: dict[str, str] = {
     "validate": "check specs and settings, offline or against the platform",
+    "check": "predict which rows would be rejected, and send nothing",
     "plan": "show what is pending and why, and change nothing",
     "apply": "import what is pending, each file version exactly once",
     "doctor": "check connections, the token, the log and its remote, and say how to mend what is wrong",

@@ -1,0 +1,223 @@
+"""Predict which rows of a file the API would reject, without sending anything."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syncer.apply.private import private_folder
+from syncer.errors import ApiError, SourceError, SyncerError, UsageError
+from syncer.model.events import Rejection
+from syncer.model.files import SourceFile
+from syncer.model.identity import digest
+from syncer.model.objects import FieldSchema
+from syncer.model.spec import Spec
+from syncer.operations import folders
+from syncer.operations.connect import has_credentials, open_api, open_sources, utc_now
+from syncer.operations.plan import reconcile
+from syncer.operations.stores import open_store
+from syncer.operations.validate import as_schema
+from syncer.plan import Filters
+from syncer.source.found import NothingKnown
+from syncer.source.sources import Sources, Wanted
+from syncer.spec.load import Project, load_project
+
+if TYPE_CHECKING:
+    from syncer.prepare.artifact import Artifact
+
+EXIT_OVER_LIMIT = 3
+SAMPLE_BATCH = "check"
+"""Stands for the batch value, which only an import has; every value is valid text."""
+
+Fields = Mapping[str, FieldSchema]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCheck:
+    """What would become of one file's rows.
+
+    `problem` says why the file cannot be prepared at all; the counts are 0 then. `rejects` is the private file of the
+    rows that would be rejected, in the API's own format, relative to the project; None where there are none.
+    `fields_known` says whether the object's fields were known; without them only the types that the mapping declares
+    are judged. `over` names the check of the spec that the file does not pass, or "".
+    """
+
+    spec: str
+    path: str
+    rows: int = 0
+    invalid: int = 0
+    reasons: tuple[Rejection, ...] = ()
+    rejects: Path | None = None
+    fields_known: bool = False
+    problem: str = ""
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Every file that was looked at, in the plan's order, and sources that could not be listed."""
+
+    files: tuple[FileCheck, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a file or source cannot be read, 3 when one does not pass its spec's checks, else 0."""
+        if self.problems or any(file.problem for file in self.files):
+            return 1
+        return EXIT_OVER_LIMIT if any(file.over for file in self.files) else 0
+
+
+def check(
+    root: Path,
+    *,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any] | None = None,
+    names: Sequence[str] = (),
+    file: str = "",
+    clock: Callable[[], datetime] = utc_now,
+) -> Checked:
+    """Check the pending files of the named specs (of all, without names), or one `file` as the one named spec's.
+
+    The file is prepared as for an import and every row judged as the API would. It may be any path or URL, pending or
+    not. Raises UsageError for a spec that there is none of, or a file without exactly one spec.
+    """
+    project = load_project(root, environ=environ, overrides=overrides)
+    specs = {loaded.spec.name: loaded.spec for loaded in project.specs}
+    with ExitStack() as opened:
+        sources = opened.enter_context(open_sources(root, project.settings, environ))
+        work_dir = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="syncer-check-")))
+        if file:
+            chosen, problems = _one_file(specs, names, file, sources)
+        else:
+            chosen, problems = _pending(project, names, sources, clock)
+        fields = _object_fields(project, environ, {specs[name].target.object for name, _ in chosen})
+        judging = _Judging(project, sources, fields, work_dir)
+        return Checked(tuple(judging.checked(specs[name], each) for name, each in chosen), problems)
+
+
+_Chosen = tuple[list[tuple[str, SourceFile]], tuple[str, ...]]
+
+
+def _one_file(specs: Mapping[str, Spec], names: Sequence[str], file: str, sources: Sources) -> _Chosen:
+    if len(names) != 1 or names[0] not in specs:
+        raise UsageError(
+            "a file is checked by the mapping of one spec",
+            why=f"specs: {', '.join(sorted(specs)) or 'none'}",
+            next_step=f"syncer check SPEC --file {file}",
+        )
+    spec = specs[names[0]]
+    source = spec.source.model_copy(update={"uri": file, "ready": None, "identity": "path"})
+    (found,) = sources.find_all([Wanted(source=source, known=NothingKnown())])
+    if found.problem is not None:
+        raise found.problem
+    if not found.files:
+        raise SourceError(f"there is no file {file}", next_step="check the path; relative ones start at the project")
+    return [(spec.name, each) for each in found.files], ()
+
+
+def _pending(project: Project, names: Sequence[str], sources: Sources, clock: Callable[[], datetime]) -> _Chosen:
+    store = open_store(project.root, project.settings)
+    filters = Filters(specs=tuple(names))
+    made = reconcile(project, store, sources, filters=filters, now=clock(), ask=lambda: None)
+    return [(item.spec, item.file) for item in made.runnable if item.job is None], made.problems
+
+
+def _object_fields(project: Project, environ: Mapping[str, str], objects: set[str]) -> dict[str, Fields]:
+    """Ask for the fields of the objects; an API that cannot be asked leaves them unknown."""
+    if not objects or not has_credentials(project.root, environ):
+        return {}
+    known: dict[str, Fields] = {}
+    with open_api(project.root, project.settings, environ) as api:
+        for name in sorted(objects):
+            try:
+                known[name] = as_schema(api.get_object(name)).fields
+            except ApiError:
+                continue
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    project: Project
+    sources: Sources
+    fields: Mapping[str, Fields]
+    work_dir: Path
+
+    def checked(self, spec: Spec, file: SourceFile) -> FileCheck:
+        try:
+            return self._judged(spec, file)
+        except SyncerError as error:
+            problem = error.what + (f" ({error.why})" if error.why else "")
+            return FileCheck(spec=spec.name, path=file.path, problem=problem)
+
+    def _judged(self, spec: Spec, file: SourceFile) -> FileCheck:
+        from syncer.prepare.judge.judge import judge
+        from syncer.prepare.prepare import prepare
+
+        memory = self.project.settings.prepare.memory_limit
+        held = self.sources.pin(file, spec.source)
+        readable = file if held.location is not None else replace(file, opener=held.open)
+        batch = SAMPLE_BATCH if spec.batch is not None else None
+        artifact = prepare(readable, spec, batch_value=batch, work_dir=self.work_dir, memory_limit=memory)
+        fields = self.fields.get(spec.target.object, {})
+        folder = private_folder(folders.private(self.project.root.absolute()) / "checks" / spec.name)
+        with _on_disk(artifact, readable, self.work_dir) as path:
+            found = judge(
+                path,
+                file_format=artifact.format,
+                compression=artifact.compression,
+                columns=artifact.columns,
+                field_map=artifact.field_map,
+                source_fields=artifact.source_fields,
+                schema=fields,
+                rejects=folder / f"{digest(file.path)[:16]}.jsonl",
+                work_dir=self.work_dir,
+                memory_limit=memory,
+            )
+        held.verify()
+        found.discard()
+        return FileCheck(
+            spec=spec.name,
+            path=file.path,
+            rows=found.rows,
+            invalid=found.invalid,
+            reasons=found.reasons,
+            rejects=found.rejects and found.rejects.relative_to(self.project.root.absolute()),
+            fields_known=bool(fields),
+            over=_over(spec, found.rows, found.invalid),
+        )
+
+
+@contextmanager
+def _on_disk(artifact: Artifact, file: SourceFile, work_dir: Path) -> Iterator[Path]:
+    """Give the artifact's bytes as a file: its own, or a private copy of what would pass from store to platform."""
+    from syncer.prepare.copying import copied
+
+    try:
+        if artifact.path is not None:
+            yield artifact.path
+        else:
+            with copied(file, work_dir) as (local, _):
+                yield Path(local.location)
+    finally:
+        artifact.discard()
+
+
+def _over(spec: Spec, rows: int, invalid: int) -> str:
+    return next(_failed_checks(spec, rows, invalid), "")
+
+
+def _failed_checks(spec: Spec, rows: int, invalid: int) -> Iterator[str]:
+    checks = spec.checks
+    if checks.min_rows is not None and rows < checks.min_rows:
+        yield f"checks.min_rows is {checks.min_rows}"
+    if checks.max_invalid is not None and rows and invalid > checks.max_invalid * rows:
+        yield "checks.max_invalid is passed"
+    if spec.on_invalid == "abort" and invalid:
+        yield "on_invalid is abort"
