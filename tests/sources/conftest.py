@@ -20,6 +20,8 @@ from tests.sources.looking import Asked, Folder, Look, look_into
 __all__ = ["emulator", "options"]
 
 CLOUDS = [name for name in STORES if name != "local"]
+END_TO_END = [name for name in STORES if name != "s3-moto"]
+"""Whole runs take longer than a look into a bucket, and of two stores that speak S3 the stricter one will do."""
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,9 @@ from syncer.plan import Action
 from tests.apply.workspace import INIT, Workspace, only, results
 from tests.servers.azure import AzureContainer
 from tests.servers.store import Bucket, Classed, Versioned
+from tests.sources.conftest import END_TO_END
+
+everywhere = pytest.mark.parametrize("store", END_TO_END, indirect=True)
 
 PEOPLE = """
 version: 1
@@ -50,6 +53,7 @@ def jobs(workspace: Workspace) -> int:
     return workspace.calls().count(INIT)
 
 
+@everywhere
 def test_new_and_changed_files_are_imported_and_nothing_else(workspace: Workspace, bucket: Bucket) -> None:
     """Run after run: each version of each file is one job, in its order, and a run without news asks nothing."""
     write(workspace, PEOPLE, bucket.uri("in/*.csv"))
@@ -73,6 +77,7 @@ def test_new_and_changed_files_are_imported_and_nothing_else(workspace: Workspac
     assert workspace.merged("profiles", "email") == [f"{name}@example.com" for name in ("a", "aa", "b", "c")]
 
 
+@everywhere
 def test_what_is_said_about_a_file_imports_nothing(workspace: Workspace, bucket: Bucket) -> None:
     """Metadata, a storage class, versioning and the same bytes written once more are no change."""
     write(workspace, PEOPLE, bucket.uri("in/*.csv"))
@@ -111,6 +116,7 @@ def test_a_tag_that_moves_by_itself_is_looked_behind(workspace: Workspace, bucke
     assert jobs(workspace) == 1
 
 
+@everywhere
 def test_the_same_bytes_under_a_new_name(workspace: Workspace, bucket: Bucket) -> None:
     """With identity: content they are recognised, in the run that imports them and in a later one."""
     write(workspace, PEOPLE, bucket.uri("in/*.csv"), more="identity: content")
@@ -126,6 +132,7 @@ def test_the_same_bytes_under_a_new_name(workspace: Workspace, bucket: Bucket) -
     assert jobs(workspace) == 2
 
 
+@everywhere
 @pytest.mark.parametrize(
     ("choice", "action", "rows"),
     [
@@ -149,6 +156,7 @@ def test_a_changed_file_of_an_object_that_appends(
     assert workspace.merged("orders", "order_id") == rows
 
 
+@everywhere
 def test_a_saved_plan_holds_the_versions_that_it_was_made_of(workspace: Workspace, bucket: Bucket) -> None:
     """It is applied as it was made, and refused once a file of it is another version."""
     write(workspace, PEOPLE, bucket.uri("in/*.csv"))
@@ -166,6 +174,7 @@ def test_a_saved_plan_holds_the_versions_that_it_was_made_of(workspace: Workspac
     assert workspace.merged("profiles", "email") == ["a@example.com"]
 
 
+@everywhere
 def test_a_young_file_waits(workspace: Workspace, bucket: Bucket) -> None:
     """ready.min_age counts from when the store took the file; a local file's time is that of a copy, and does not."""
     write(workspace, PEOPLE, bucket.uri("in/*.csv"), more="ready: {min_age: 1h}")
@@ -176,6 +185,7 @@ def test_a_young_file_waits(workspace: Workspace, bucket: Bucket) -> None:
     assert actions(workspace, clock=lambda: datetime.now(UTC) + timedelta(hours=2)) == [Action.IMPORT]
 
 
+@everywhere
 def test_a_file_waits_for_its_marker(workspace: Workspace, bucket: Bucket) -> None:
     """Nothing is imported before the marker is there, and everything after it is."""
     write(workspace, PEOPLE, bucket.uri("in/{date}/*.csv"), more="ready: {marker: _SUCCESS}")
@@ -187,6 +197,7 @@ def test_a_file_waits_for_its_marker(workspace: Workspace, bucket: Bucket) -> No
     assert only(workspace.run().imports).result == "completed"
 
 
+@everywhere
 def test_rows_are_counted_where_they_are_limited(workspace: Workspace, bucket: Bucket) -> None:
     """A run with more rows than limits.rows is refused before anything is sent; with fewer it goes on."""
     write(workspace, PEOPLE, bucket.uri("in/*.csv"), options="limits: {rows: 3}")

@@ -14,7 +14,7 @@ from syncer.source.window import ATTEMPTS, BLOCK_BYTES, FIRST_BYTES
 from tests.apply.workspace import INIT, START, UPLOAD, Workspace, only, shape_of
 from tests.servers.fixtures import reaching
 from tests.servers.store import Bucket, Store, Versioned
-from tests.sources.conftest import CLOUDS
+from tests.sources.conftest import END_TO_END
 from tests.sources.proxy import Act, Wire, wire_to
 
 SPEC = """
@@ -28,6 +28,7 @@ prepare: {{mode: passthrough}}
 SECOND, THIRD = FIRST_BYTES, FIRST_BYTES + BLOCK_BYTES
 """Where the second and the third range of a read begin."""
 
+CLOUDS = [name for name in END_TO_END if name != "local"]
 in_clouds = pytest.mark.parametrize("store", CLOUDS, indirect=True)
 
 
@@ -137,7 +138,7 @@ def test_a_local_file_that_is_overwritten_on_its_way(workspace: Workspace, bucke
     assert workspace.merged("orders", "order_id") == ids("n")
 
 
-@pytest.mark.parametrize("store", ["s3-moto", "s3-seaweed", "gcs"], indirect=True)
+@pytest.mark.parametrize("store", ["s3-seaweed", "gcs"], indirect=True)
 def test_a_version_that_is_kept_is_imported_to_its_end(far: Workspace, bucket: Bucket, wire: Wire) -> None:
     """Where the store keeps versions the planned one is imported, whatever was written meanwhile, and then the next."""
     assert isinstance(bucket, Versioned)
@@ -179,7 +180,9 @@ def test_a_run_that_is_asked_to_stop_in_the_middle_of_an_upload(far: Workspace, 
     assert far.merged("orders", "order_id") == ids("o")
 
 
-@in_clouds
+@pytest.mark.parametrize(
+    "store", ["s3-seaweed", *(pytest.param(name, marks=pytest.mark.slow) for name in CLOUDS[1:])], indirect=True
+)
 def test_a_run_that_is_killed_in_the_middle_of_an_upload(far: Workspace, store: Store, wire: Wire) -> None:
     """The next run imports the file: one job was started in all, and every row is there once."""
     command = [sys.executable, "-m", "syncer", "apply"]
