@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from syncer.model.audit_life import Life, Told
 from syncer.model.audit_path import findings_of
+from syncer.model.audit_repairs import findings_of_repairs
 from syncer.model.events import AnyEvent, Submitted
 
 __all__ = ["Anomaly", "Audit", "audit"]
@@ -92,6 +93,7 @@ def audit(events: Iterable[AnyEvent], lineages: Iterable[Sequence[str]] = ()) ->
         anomalies += map(_anomaly, findings_of(lives))
         completed += sum(life.imported for life in lives)
         rows += sum(life.rows for life in lives)
+    anomalies += map(_anomaly, findings_of_repairs(books.lives))
     imports = sum(len({import_id for _, import_id in by_path}) for by_path in books.lives.values())
     return Audit(len(books.by_id), imports, completed, rows, tuple(anomalies))
 

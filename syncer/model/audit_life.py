@@ -11,7 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from syncer.model.events import AnyEvent, Baselined, Claimed, Event, Finished, Forgotten, Resolved, Submitted
+from syncer.model.events import (
+    AnyEvent,
+    Baselined,
+    Claimed,
+    Event,
+    Finished,
+    Forgotten,
+    Resolved,
+    RowCounts,
+    Submitted,
+    Waived,
+)
 
 NEVER = 1 << 62
 End = Literal["completed", "failed"]
@@ -42,6 +53,7 @@ class Life:
     permits: dict[str, Submitted] = field(default_factory=dict)
     ends: dict[str, list[Finished | Resolved]] = field(default_factory=lambda: defaultdict(list))
     jobless: list[Finished] = field(default_factory=list)
+    waivers: list[Waived] = field(default_factory=list)
     baseline: Baselined | None = None
     forgotten: Forgotten | None = None
     strange: list[Event] = field(default_factory=list)
@@ -59,16 +71,22 @@ class Life:
                 self.parts = max(self.parts, event.parts)
             case Submitted():
                 self.permits.setdefault(event.job, event)
-            case Finished(job=None):
-                self.jobless.append(event)
-            case Finished(job=str(job)):
-                self.ends[job].append(event)
-            case Resolved() if event.decision != "start":
-                self.ends[event.job].append(event)
+            case Finished() | Resolved():
+                self._add_end(event)
+            case Waived():
+                self.waivers.append(event)
             case Baselined():
                 self.baseline = self.baseline or event
             case Forgotten():
                 self.forgotten = self.forgotten or event
+
+    def _add_end(self, event: Finished | Resolved) -> None:
+        if isinstance(event, Resolved) and event.decision == "start":
+            return
+        if event.job is None:
+            self.jobless.append(event)
+        else:
+            self.ends[event.job].append(event)
 
     def at(self, event: Event | None) -> int:
         return NEVER if event is None else self._at[event.id]
@@ -104,8 +122,18 @@ class Life:
     @property
     def rows(self) -> int:
         """Rows that the API read for the jobs which completed."""
-        firsts = (next((e for e in ends if isinstance(e, Finished) and e.rows), None) for ends in self.ends.values())
-        return sum(end.rows.read for end in firsts if end and end.rows and end.outcome == "completed")
+        return sum(counts.read for counts in self._counts())
+
+    @property
+    def rejected(self) -> int:
+        """Rows that the API rejected of those."""
+        return sum(counts.invalid for counts in self._counts())
+
+    def _counts(self) -> Iterator[RowCounts]:
+        for ends in self.ends.values():
+            end = next((end for end in ends if isinstance(end, Finished) and end.rows), None)
+            if end is not None and end.rows is not None and end.outcome == "completed":
+                yield end.rows
 
 
 def verdict(end: Finished | Resolved) -> End:

@@ -10,13 +10,19 @@ from typing import Any
 
 from syncer.errors import UsageError
 from syncer.model.events import AnyEvent, Failure, Finished, Rejection, RowCounts
+from syncer.model.generation import Generation
+from syncer.model.log import Lineage, Log
+from syncer.model.repairs import Account, account
 from syncer.operations.stores import open_store
 from syncer.spec.load import Project, load_project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One event of the log. Everything past `actor` is set for the end of an attempt."""
+    """One event of the log. Everything past `actor` is set for the end of an attempt.
+
+    `rejects` says what became since of the rows that the import's jobs rejected, where they did.
+    """
 
     time: datetime
     event: str
@@ -33,6 +39,7 @@ class HistoryEntry:
     rows: RowCounts | None = None
     rejections: tuple[Rejection, ...] = ()
     rejects_file: str | None = None
+    rejects: Account | None = None
     failure: Failure | None = None
     residual: tuple[str, ...] = ()
     correlation_id: str = ""
@@ -58,9 +65,10 @@ def history(
     project = load_project(root, environ=environ, overrides=overrides)
     log = open_store(root, project.settings).read()
     wanted = _lineages(project, names, log.specs())
+    became = _Became(project, log)
     found = [
-        _entry(event)
-        for spec, _, life in log.all_generations(project.settings.api.workspace)
+        _entry(event, became.of(event, life, target))
+        for spec, target, life in log.all_generations(project.settings.api.workspace)
         if (not wanted or spec in wanted)
         and (path is None or life.path == path)
         and (import_id is None or life.import_id.startswith(import_id))
@@ -85,7 +93,23 @@ def _shown(found: Iterator[AnyEvent], *, everything: bool) -> Iterator[AnyEvent]
     return (event for event in found if everything or isinstance(event, Finished))
 
 
-def _entry(event: AnyEvent) -> HistoryEntry:
+class _Became:
+    """Tells of each import what became of its rejected rows."""
+
+    def __init__(self, project: Project, log: Log) -> None:
+        self._log = log
+        self._workspace = project.settings.api.workspace
+        self._names = {name: loaded.spec.lineage for loaded in project.specs for name in loaded.spec.lineage}
+
+    def of(self, event: AnyEvent, life: Generation, target: str) -> Account | None:
+        if not isinstance(event, Finished) or event.outcome != "completed" or not event.rows or not event.rows.invalid:
+            return None
+        lineage = Lineage(self._names.get(event.spec, (event.spec,)), self._workspace, target)
+        joined = self._log.find(lineage, life.path, life.number, life.import_id)
+        return account(self._log, lineage, joined or life)
+
+
+def _entry(event: AnyEvent, rejects: Account | None) -> HistoryEntry:
     end = event if isinstance(event, Finished) else None
     return HistoryEntry(
         time=event.time,
@@ -103,6 +127,7 @@ def _entry(event: AnyEvent) -> HistoryEntry:
         rows=end.rows if end else None,
         rejections=end.rejections if end else (),
         rejects_file=end.rejects_file if end else None,
+        rejects=rejects,
         failure=end.failure if end else None,
         residual=end.residual if end else (),
         correlation_id=end.correlation_id if end else "",

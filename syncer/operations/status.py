@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from syncer.model.events import Finished
 from syncer.model.log import Lineage, Log
+from syncer.model.repairs import Account, account, repaired
 from syncer.model.spec import Spec
 from syncer.operations.connect import open_sources, utc_now
 from syncer.operations.plan import reconcile
@@ -23,7 +24,10 @@ State = Literal["ok", "pending", "running", "failing", "blocked", "suspended", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecStatus:
-    """One spec's standing, the reason for it, and its totals. `last_import` is when a job last completed."""
+    """One spec's standing, the reason for it, and its totals. `last_import` is when a job last completed.
+
+    `rejects` says what became of all rows that its jobs rejected.
+    """
 
     name: str
     path: str
@@ -32,7 +36,7 @@ class SpecStatus:
     reason: str
     imported: int
     pending: int
-    rejected_rows: int
+    rejects: Account
     last_import: datetime | None
     last_run: str | None
     owner: str | None
@@ -59,7 +63,7 @@ def status(
 
 def _standing(spec: Spec, shown: SpecPlan, made: Plan, log: Log, now: datetime) -> SpecStatus:
     items = [item for item in made.imports if item.spec == spec.name]
-    imported, rejected, last = _completed(spec, made.workspace, log)
+    imported, rejects, last = _completed(spec, made.workspace, log)
     state, reason = _state(spec, shown, items, last, now)
     return SpecStatus(
         name=spec.name,
@@ -69,23 +73,28 @@ def _standing(spec: Spec, shown: SpecPlan, made: Plan, log: Log, now: datetime) 
         reason=reason,
         imported=imported,
         pending=sum(1 for item in items if item.runnable),
-        rejected_rows=rejected,
+        rejects=rejects,
         last_import=last.time if last else None,
         last_run=last.run if last else None,
         owner=spec.owner,
     )
 
 
-def _completed(spec: Spec, workspace: str, log: Log) -> tuple[int, int, Finished | None]:
-    """Return how many imports jobs have completed, how many rows were rejected in them, and the last one's end."""
+def _completed(spec: Spec, workspace: str, log: Log) -> tuple[int, Account, Finished | None]:
+    """Return how many imports jobs have completed, what became of their rejected rows, and the last one's end.
+
+    A repair is no import more, but the rows that it left are rejected rows, too.
+    """
     lineage = Lineage(spec.lineage, workspace, spec.target.object)
-    imported, rejected, last = 0, 0, None
+    imported, told, last = 0, Account(), None
     for path in log.paths(lineage):
-        for end in filter(None, (life.completion for life in log.generations(lineage, path))):
-            imported += 1
-            rejected += end.rows.invalid if end.rows is not None else 0
-            last = end if last is None or end.time > last.time else last
-    return imported, rejected, last
+        for life in log.generations(lineage, path):
+            end = life.completion
+            if end is not None:
+                imported += repaired(path) is None
+                told = told.plus(account(log, lineage, life))
+                last = end if last is None or end.time > last.time else last
+    return imported, told, last
 
 
 def _state(

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from syncer.model.events import Failure, Rejection, RowCounts
+from syncer.model.repairs import Account
 from syncer.render.json_text import json_text
 from syncer.render.layout import columns, lasted, moment, number, shown
 from syncer.render.markdown import code, escaped, table
 from syncer.render.outcome_json import rejections_document, rows_document
 from syncer.render.outcome_words import reason_lines, row_words
+from syncer.render.rejects import account_document
 from syncer.render.style import PLAIN, Style
 
 _HEADER = ("time (UTC)", "event", "spec", "file", "read", "valid", "invalid", "job")
@@ -51,6 +53,8 @@ class Entry(Protocol):
     def rejections(self) -> tuple[Rejection, ...]: ...
     @property
     def rejects_file(self) -> str | None: ...
+    @property
+    def rejects(self) -> Account | None: ...
     @property
     def failure(self) -> Failure | None: ...
     @property
@@ -95,6 +99,9 @@ def _details(each: Entry) -> Iterator[str]:
         yield f"{count} rejected: {reason}" if count else reason
     if each.rejects_file:
         yield f"rejected rows: {each.rejects_file}"
+    if each.rejects is not None:
+        dealt_with = f"{each.rejects.dealt_with}, " if each.rejects.dealt_with else ""
+        yield f"rejected rows since: {dealt_with}{number(each.rejects.open)} open"
     if each.seconds:
         yield ", ".join(f"{step} {lasted(seconds)}" for step, seconds in each.seconds.items())
 
@@ -123,6 +130,7 @@ def _document(each: Entry) -> dict[str, Any]:
         "rows": rows_document(each.rows),
         "rejections": rejections_document(each.rejections),
         "rejects_file": each.rejects_file,
+        "rejects": account_document(each.rejects) if each.rejects is not None else None,
         "residual": list(each.residual),
         "adds_up": None if each.rows is None else not each.residual,
         "failure": {"kind": failure.kind, "code": failure.code, "message": failure.message} if failure else None,

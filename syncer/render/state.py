@@ -164,6 +164,8 @@ def _facts(event: AnyEvent) -> Iterator[str]:
             yield f"epoch {event.epoch}, leased until {moment(event.lease)} UTC, file of {format_size(event.size)}"
             if event.batch:
                 yield f"batch {event.batch}"
+            if event.repairs:
+                yield f"sends the rejected rows of import {event.repairs} once more"
         case Submitted():
             yield f"job {event.job}, epoch {event.epoch}"
             yield from _artifact(event.artifact)

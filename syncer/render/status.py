@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from syncer.model.repairs import Account
 from syncer.render.json_text import json_text
 from syncer.render.layout import columns, counted, moment, number, shown
 from syncer.render.markdown import code, escaped, table
+from syncer.render.rejects import account_document
 from syncer.render.style import PLAIN, Style
 
-_RIGHT = frozenset({3, 4, 5})
-_HEADER = ("spec", "object", "state", "imported", "pending", "rejected rows", "last import (UTC)")
+_RIGHT = frozenset({3, 4, 5, 6})
+_HEADER = ("spec", "object", "state", "imported", "pending", "rejected rows", "still open", "last import (UTC)")
 _BAD = frozenset({"failing", "stale"})
 _GOOD = frozenset({"ok"})
 _STATE = 2
@@ -36,7 +38,7 @@ class Standing(Protocol):
     @property
     def pending(self) -> int: ...
     @property
-    def rejected_rows(self) -> int: ...
+    def rejects(self) -> Account: ...
     @property
     def last_import(self) -> datetime | None: ...
     @property
@@ -66,7 +68,7 @@ def summary(specs: Sequence[Standing]) -> str:
 
 def _cells(each: Standing) -> tuple[str, ...]:
     last = moment(each.last_import) if each.last_import else "never"
-    counts = number(each.imported), number(each.pending), number(each.rejected_rows)
+    counts = map(number, (each.imported, each.pending, each.rejects.rejected, each.rejects.open))
     return shown(each.name), shown(each.object), each.state, *counts, last
 
 
@@ -88,7 +90,8 @@ def status_json(specs: Sequence[Standing]) -> str:
                     "reason": each.reason,
                     "imported": each.imported,
                     "pending": each.pending,
-                    "rejected_rows": each.rejected_rows,
+                    "rejected_rows": each.rejects.rejected,
+                    "rejects": account_document(each.rejects),
                     "last_import": each.last_import.isoformat() if each.last_import else None,
                     "last_run": each.last_run,
                     "owner": each.owner,

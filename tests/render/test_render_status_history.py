@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from syncer.model.events import Failure, Rejection, RowCounts
+from syncer.model.repairs import Account
 from syncer.render.history import history_json, history_markdown, history_text
 from syncer.render.status import status_json, status_markdown, status_text
 
@@ -24,7 +25,7 @@ class Standing:
     object: str = "profiles"
     imported: int = 1_200
     pending: int = 0
-    rejected_rows: int = 3
+    rejects: Account = Account(rejected=3, repaired=1)  # noqa: RUF009 - frozen
     last_run: str | None = "run-1"
     owner: str | None = "@acme/crm"
 
@@ -47,6 +48,7 @@ class Entry:
     rows: RowCounts | None = field(default_factory=lambda: RowCounts(read=9, valid=8, invalid=1, inserts=8))
     rejections: tuple[Rejection, ...] = (Rejection(reason="email: invalid", count=1, first_row=3),)
     rejects_file: str | None = ".syncer/rejects/a.jsonl"
+    rejects: Account | None = Account(rejected=1, waived=1)  # noqa: RUF009 - frozen
     residual: tuple[str, ...] = ()
     correlation_id: str = "corr-1"
     seconds: Mapping[str, float] = field(default_factory=lambda: {"upload": 1.5})
@@ -60,9 +62,9 @@ FAILED = Entry("failed", Failure(kind="final", code="CDP_ETL.X", message="no suc
 def test_status_tells_why_only_where_it_has_to() -> None:
     """A spec that is fine takes one line; a failing one also says why and who is asked."""
     assert status_text(SPECS).splitlines() == [
-        "spec  object    state    imported  pending  rejected rows  last import (UTC)",
-        "crm   profiles  ok          1,200        0              3  2026-11-23 02:00",
-        "web   profiles  failing     1,200        0              3  never",
+        "spec  object    state    imported  pending  rejected rows  still open  last import (UTC)",
+        "crm   profiles  ok          1,200        0              3           2  2026-11-23 02:00",
+        "web   profiles  failing     1,200        0              3           2  never",
         "    a.csv: | failed (owner: @acme/crm)",
         "",
         "2 specs: 1 ok, 1 failing.",
@@ -75,6 +77,8 @@ def test_status_for_programs_and_pages() -> None:
 
     assert document["format_version"] == 1
     assert document["specs"][1]["last_import"] is None
+    assert document["specs"][0]["rejected_rows"] == 3
+    assert document["specs"][0]["rejects"] == {"rejected": 3, "repaired": 1, "waived": 0, "replaced": 0, "open": 2}
     assert "a.csv: \\| failed" in status_markdown(SPECS)
 
 
@@ -99,6 +103,7 @@ def test_history_tells_everything_when_asked() -> None:
 
     for fact in ("0123456789abcdef", "run-1 by ada@host, commit abc", "corr-1", "email: invalid", "upload 1.5 s"):
         assert fact in text
+    assert "    rejected rows since: 1 waived, 0 open" in text.splitlines()
 
 
 def test_history_for_programs_and_pages() -> None:
@@ -107,6 +112,7 @@ def test_history_for_programs_and_pages() -> None:
 
     assert document["format_version"] == 1
     assert document["entries"][0]["failure"]["code"] == "CDP_ETL.X"
+    assert document["entries"][0]["rejects"]["waived"] == 1
     assert json.loads(history_json(()))["entries"] == []
     assert "**failed**" in history_markdown((FAILED,))
     assert history_text(()) == history_markdown(()) == "Nothing was recorded yet."
