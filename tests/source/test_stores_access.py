@@ -169,16 +169,19 @@ def test_somebody_must_pay(storage: ScriptedServer) -> None:
 
 def test_google_reads_one_generation_as_it_is_stored(storage: ScriptedServer) -> None:
     """A read names the generation, takes compressed bytes as they are, and is refused once that is gone."""
-    told = {"name": "k", "size": "7", "generation": "17", "timeCreated": "2026-11-23T17:39:06Z", "crc32c": "x"}
-    storage.will(Reply(200, json.dumps(told).encode()), Reply(206, b"content"), Reply(404, b"No such object: bucket/k"))
+    told = {"name": "a/k", "size": "7", "generation": "17", "timeCreated": "2026-11-23T17:39:06Z", "crc32c": "x"}
+    storage.will(
+        Reply(200, json.dumps(told).encode()), Reply(206, b"content"), Reply(404, b"No such object: bucket/a/k")
+    )
 
     with opened("gs", "bucket", {"endpoint_url": storage.url, "anonymous": True}) as place:
-        one = found(place, "k")
+        one = found(place, "a/k")
         assert content(place, one) == b"content"
         with pytest.raises(ObjectChangedError):
             content(place, one)
 
-    read = storage.seen[1]
+    look, read, _ = storage.seen
+    assert urlsplit(look.target).path == urlsplit(read.target).path == "/storage/v1/b/bucket/o/a%2Fk"
     assert (query(read)["generation"], query(read)["alt"]) == ("17", "media")
     assert read.header("Accept-Encoding") == "gzip"
 
