@@ -174,6 +174,12 @@ class Log:
                 joined[key] = _joined(joined[key], life) if key in joined else life
         return [joined[key] for key in sorted(joined)]
 
+    def events(self, lineage: Lineage, path: str) -> list[AnyEvent]:
+        """Return all that is recorded of this path, under every name of its spec, in the order of the lines."""
+        known = [by_path[path] for name in lineage.names if path in (by_path := self._of(name, lineage))]
+        lines = [line for each in known for line in (unpacked(each) if isinstance(each, bytes) else each).lines]
+        return [self._lines.event(line) for line in sorted(lines)]
+
     def summaries(self, lineage: Lineage, path: str) -> list[Summary]:
         """Return every generation of this path in short, oldest first, without reading anything again."""
         known = [by_path[path] for name in lineage.names if path in (by_path := self._of(name, lineage))]

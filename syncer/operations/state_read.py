@@ -68,8 +68,7 @@ def state_show(ledger: Ledger, given: str) -> ImportRecord:
     track = ledger.find(log, given)
     import_id = ledger.import_id(track, given)
     lives = [life for life in track.generations if life.import_id == import_id]
-    names = track.lineage.names
-    own = [event for event in log if event.import_id == import_id and event.spec in names]
+    own = [event for event in log.events(track.lineage, track.path) if event.import_id == import_id]
     return ImportRecord(
         spec=track.spec,
         object=track.lineage.object,

@@ -85,6 +85,7 @@ def test_what_is_over_is_told_in_full_when_asked() -> None:
     assert list(log) == events
     (life,) = log.generations(CRM, events[0].path)
     assert (life.standing, list(life.events())) == (Standing.DONE, events[:3])
+    assert log.events(CRM, events[0].path) == events[:3]
     assert [found.number for _, _, found in log.all_generations(WORKSPACE)] == [1, 1, 1]
 
 
@@ -162,4 +163,5 @@ def picture(log: Log, lineage: Lineage, path: str) -> list[object]:
     ]
     by_id = [event.id for event in log]
     permits = [permit.job for permit in log.open_permits(WORKSPACE)]
+    told += [event.id for event in log.events(lineage, path)]
     return [told, log.summaries(lineage, path), by_id, permits, log.tail("crm"), log.holes(), len(log)]
