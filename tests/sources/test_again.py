@@ -41,8 +41,8 @@ def orders(*ids: str) -> bytes:
     return "".join(["id,at\n", *(f"{each},2026-04-21T16:30:00Z\n" for each in ids)]).encode()
 
 
-def write(workspace: Workspace, text: str, uri: str, *, more: str = "", options: str = "") -> None:
-    workspace.spec("it", text.format(uri=uri, more=f", {more}" if more else "", options=options))
+def write(workspace: Workspace, text: str, uri: str, *, name: str = "it", more: str = "", options: str = "") -> None:
+    workspace.spec(name, text.format(uri=uri, more=f", {more}" if more else "", options=options))
 
 
 def actions(workspace: Workspace, **options: Any) -> list[Action]:
@@ -133,27 +133,25 @@ def test_the_same_bytes_under_a_new_name(workspace: Workspace, bucket: Bucket) -
 
 
 @everywhere
-@pytest.mark.parametrize(
-    ("choice", "action", "rows"),
-    [
-        ("", Action.BLOCKED, ["o1"]),
-        ("on_change: fail", Action.BLOCKED, ["o1"]),
-        ("on_change: ignore", Action.SKIP, ["o1"]),
-        ("on_change: import", Action.REIMPORT, ["o1", "o1", "o2"]),
-    ],
-)
-def test_a_changed_file_of_an_object_that_appends(
-    workspace: Workspace, bucket: Bucket, choice: str, action: Action, rows: list[str]
-) -> None:
-    """Its rows would be there twice: it is imported again only where the spec says so."""
-    write(workspace, ORDERS, bucket.uri("in/*.csv"), more=choice)
-    bucket.put("in/a.csv", orders("o1"))
+def test_a_changed_file_of_an_object_that_appends(workspace: Workspace, bucket: Bucket) -> None:
+    """Its rows would be there twice: it is imported again only where its spec says so."""
+    choices = {
+        "unsaid": ("", Action.BLOCKED),
+        "fail": ("on_change: fail", Action.BLOCKED),
+        "ignore": ("on_change: ignore", Action.SKIP),
+        "import": ("on_change: import", Action.REIMPORT),
+    }
+    for name, (choice, _) in choices.items():
+        write(workspace, ORDERS, bucket.uri(f"{name}/*.csv"), name=name, more=choice)
+        bucket.put(f"{name}/a.csv", orders(name))
     workspace.run()
-    bucket.put("in/a.csv", orders("o1", "o2"))
+    for name in choices:
+        bucket.put(f"{name}/a.csv", orders(name, f"{name}-2"))
 
-    assert actions(workspace) == [action]
+    decided = {item.spec: item.action for item in plan(workspace.root, environ=workspace.environ).imports}
+    assert decided == {name: action for name, (_, action) in choices.items()}
     workspace.run()
-    assert workspace.merged("orders", "order_id") == rows
+    assert workspace.merged("orders", "order_id") == sorted([*choices, "import", "import-2"])
 
 
 @everywhere
