@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
+from syncer.errors import SyncerError
 from syncer.model.events import AnyEvent
-from syncer.state.git import Repository
+from syncer.state.git import GitFailed, Repository
 from syncer.state.lines import encode
 from syncer.state.recall import TemporaryLines
 from syncer.state.segments import SEGMENT_BYTES, Segment, in_sequence, parse, segment_path
@@ -39,15 +40,24 @@ class Committed:
             return
         blobs = self._repository.files(self.tip, self._folder.as_posix())
         found = in_sequence(self._folder, [PurePosixPath(path).name for path in blobs])
-        stored = self._lines.fill(
-            lambda file: self._repository.blobs(map(blobs.__getitem__, map(_path_of, found)), file)
-        )
+        stored = self._copied([blobs[_path_of(segment)] for segment in found])
         for segment in found:
             path = _path_of(segment)
             self._stored[path] = start, _ = stored[blobs[path]]
             self._segments[path] = segment
             for offset, event in parse(segment, BytesIO(self._content(path))):
                 yield start + offset, event
+
+    def _copied(self, blobs: list[str]) -> dict[str, tuple[int, int]]:
+        try:
+            return self._lines.fill(lambda file: self._repository.blobs(blobs, file))
+        except GitFailed as error:
+            raise SyncerError(
+                f"the state log cannot be read from git: {error.said}",
+                where=f"{self._folder.as_posix()} at {self.tip}",
+                why="it is copied into the folder for temporary files, and read from there",
+                next_step="make room there (or name another one: TMPDIR=FOLDER), and check the clone: git fsck",
+            ) from error
 
     def _content(self, path: str) -> bytes:
         if path not in self._contents and path in self._stored:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from syncer.errors import SyncerError
 from syncer.model.events import AnyEvent
 from syncer.state.lines import UnreadableLine, decode, encode
 from syncer.state.segments import changed_in_use, unreadable_log
@@ -65,22 +66,28 @@ class TemporaryLines:
     """Lines of a log that stands in no file here, in a file without a name. Safe between threads."""
 
     def __init__(self) -> None:
-        self._file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this does
+        try:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this does
+        except OSError as error:
+            raise _no_room(error) from error
         self._lock = threading.Lock()
         weakref.finalize(self, self._file.close)
 
     def fill(self, write: Callable[[BinaryIO], T]) -> T:
-        """Let somebody write to the end of the file, and return what they say about it."""
+        """Let somebody write to the end of the file, not through its buffer, and return what they say about it."""
         with self._lock:
             return write(self._file)
 
-    def put(self, event: AnyEvent) -> int:
-        """Add an event and return its place."""
+    def put(self, event: AnyEvent) -> int | None:
+        """Add an event and return its place, or None if the disk is full: then the log has to keep it in memory."""
+        line = encode(event)
         with self._lock:
             place = self._file.seek(0, os.SEEK_END)
-            self._file.write(encode(event))
-            self._file.flush()
-            return place
+            try:
+                is_whole = self._file.raw.write(line) == len(line)  # what a buffer cannot write it would try for ever
+            except OSError:
+                is_whole = False
+            return place if is_whole else None
 
     def read(self, place: int, size: int) -> bytes:
         with self._lock:
@@ -91,6 +98,14 @@ class TemporaryLines:
         """Return the event whose line begins at this place."""
         with self._lock:
             return event_at(self._file, place)
+
+
+def _no_room(error: OSError) -> SyncerError:
+    return SyncerError(
+        f"there is no room for a copy of the state log: {error.strerror or error}",
+        why="the log is read from git into a temporary file",
+        next_step="make room in the folder for temporary files, or name another one: TMPDIR=FOLDER",
+    )
 
 
 def event_at(file: BinaryIO, offset: int) -> AnyEvent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import pytest
 from syncer.errors import Conflict, SyncerError
 from syncer.model.events import AnyEvent
 from syncer.model.log import Lineage, Log
+from syncer.state.committed import Committed
 from syncer.state.git import GitFailed, Identity, Repository
 from syncer.state.git_store import GitStore, Place
 from syncer.state.recall import TemporaryLines
@@ -141,7 +143,44 @@ def test_git_writes_blobs_of_any_size_to_a_file(tmp_path: Path) -> None:
     first = lines.put(Making().claimed())
     found = lines.fill(lambda into: repository.blobs(ids, into))
     assert [lines.read(*found[each]) for each in ids] == contents
+    assert first is not None
     assert lines.event(first) == Making().claimed()
     assert lines.fill(lambda into: repository.blobs([], into)) == {}
     with pytest.raises(GitFailed, match="missing in this clone"):
         lines.fill(lambda into: repository.blobs(["0" * 40], into))
+
+
+FULL_DISK = """
+import resource, signal
+from syncer.model.log import Log
+from syncer.state.recall import TemporaryLines
+from tests.model.making import Making, file
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
+lines = TemporaryLines()
+log = Log(recall=lines.event)
+events = [event for number in range(9) for event in Making(source=file(version=str(number))).whole(f"imp_{number}")]
+places = [lines.put(event) for event in events]
+assert None in places and places[0] == 0
+for event, place in zip(events, places):
+    log.add(event, place)
+assert list(log) == events
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of a file")
+def test_a_full_disk_loses_nothing() -> None:
+    """What happened is known although there is no room for it in the temporary file."""
+    subprocess.run([sys.executable, "-W", "error", "-c", FULL_DISK], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_a_log_that_cannot_be_read_from_git_is_no_log(tmp_path: Path) -> None:
+    """A clone that lacks what its tip names is an error that says so, never an empty log."""
+    subprocess.run(["git", "init", "-q", "-b", "main", tmp_path], check=True)
+    repository = Repository(tmp_path)
+    commit = repository.commit(None, {"state/crm.jsonl": b"{}\n"}, "a log", Identity("Ann", "ann@example.com"))
+    blob = repository.files(commit, "state")["state/crm.jsonl"]
+    (tmp_path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(SyncerError, match=r"cannot be read from git: .* is missing in this clone") as caught:
+        list(Committed(repository, "state", commit, TemporaryLines()).events())
+    assert "git fsck" in caught.value.next_step
