@@ -11,6 +11,7 @@ The type says how the process exits and whether trying again can help::
     │   └── PermitRefused      5   the log moved: this run may not start that job
     ├── SourceError            1   a source file is missing, unreadable or changed while it was read
     ├── PrepareError           1   a source file cannot become an artifact (it is not what its spec says)
+    │   └── ChecksFailed       3   it does not pass its spec's checks: nothing of it was sent
     ├── Waiting               75   another run holds the work, or this run detached
     ├── Interrupted      130/143   a signal asked the run to stop
     └── ApiError               1   the Import Jobs API answered with an error
@@ -127,6 +128,12 @@ class SourceError(SyncerError):
 
 class PrepareError(SyncerError):
     """A source file cannot become an artifact: a mapped column is missing, or the bytes are not what they should be."""
+
+
+class ChecksFailed(PrepareError):
+    """A file does not pass the checks of its spec: nothing of it was sent."""
+
+    exit_code = 3
 
 
 class Waiting(SyncerError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from syncer.errors import RequestRejected
+from syncer.model.objects import FieldSchema, ObjectSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,6 +153,23 @@ class ObjectInfo:
     file_import: bool | None
     match_key: str | None
     fields: tuple[FieldInfo, ...]
+
+    @property
+    def schema(self) -> ObjectSchema:
+        """What the rules of specs and rows need to know of it."""
+        known = {
+            each.name: FieldSchema(
+                type=each.type, required=each.required, nullable=each.nullable is not False, enum=each.enum_values
+            )
+            for each in self.fields
+        }
+        return ObjectSchema(
+            name=self.name,
+            write_mode=self.write_mode,
+            file_import=self.file_import,
+            match_key=self.match_key,
+            fields=known,
+        )
 
 
 @dataclass(frozen=True, slots=True)

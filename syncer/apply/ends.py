@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from syncer.apply import record, rejects
@@ -35,7 +36,7 @@ def _completed(
 ) -> ImportOutcome:
     rows = row_counts(status)
     residual = _residual(rows, given)
-    warnings = [*residual, *_repeated_keys(rows)]
+    warnings = [*residual, *_repeated_keys(rows), *_mispredicted(rows, given)]
     fetched = _rejected_rows(tools, item, given, warnings) if rows.invalid else None
     list_use = _made_list(tools, given, warnings)
     record.completed(
@@ -63,8 +64,22 @@ def _completed(
         rejections=fetched.rejections if fetched else (),
         rejects_file=fetched.file if fetched else None,
         systematic=systematic,
+        over_limit=_over_limit(tools, item, rows),
         warnings=tuple(warnings),
     )
+
+
+def _mispredicted(rows: RowCounts, given: Submitted) -> Iterator[str]:
+    """Say that the API judged rows differently from what was expected before they were sent."""
+    expected = given.artifact.invalid
+    if expected is not None and expected != rows.invalid:
+        yield f"{expected} rows were expected to be rejected, and {rows.invalid} were"
+
+
+def _over_limit(tools: Tools, item: PlannedImport, rows: RowCounts) -> bool:
+    spec = tools.specs.get(item.spec)
+    limit = spec.checks.max_invalid if spec is not None else None
+    return limit is not None and rows.invalid > limit * rows.read
 
 
 def _of_systematic(item: PlannedImport, fetched: rejects.Fetched | None) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from syncer.apply.reasons import job_failure
 from syncer.errors import (
     ApiError,
     AuthError,
+    ChecksFailed,
     Conflict,
     Interrupted,
     NotFound,
@@ -156,4 +157,5 @@ def _outcome(
         message=_told(tools, item, message, error),
         next_step=error.next_step or "try again: syncer apply",
         correlation_id=error.correlation_id if isinstance(error, ApiError) else "",
+        over_limit=isinstance(error, ChecksFailed),
     )

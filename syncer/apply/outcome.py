@@ -16,8 +16,9 @@ class ImportOutcome:
     """What became of one planned import in this run.
 
     `unfinished`: begun, and the next run goes on. `attention`: a person must decide. `held`: not begun, because of
-    something else; `elsewhere`: because another run has it in hand, or had. `message` says why, `next_step` is a
-    command; `warnings` are worth a look and fail nothing.
+    something else; `elsewhere`: because another run has it in hand, or had. `over_limit`: more rows are rejected than
+    the spec's checks allow; where that was predicted, nothing was sent. `message` says why, `next_step` is a command;
+    `warnings` are worth a look and fail nothing.
     """
 
     item: PlannedImport
@@ -30,6 +31,7 @@ class ImportOutcome:
     rejections: tuple[Rejection, ...] = ()
     rejects_file: str | None = None
     systematic: bool = False
+    over_limit: bool = False
     elsewhere: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -45,16 +47,18 @@ class RunOutcome:
 
     @property
     def exit_code(self) -> int:
-        """1 when something failed or was cut off, 75 for work that was left or another run's, 3 for all rows rejected.
+        """1 when something failed or was cut off, 75 for work that was left or another run's, 3 for rejected rows.
+
+        3 means that a spec's checks do not allow so many, or that all of a file's rows were rejected.
 
         A run that a signal ended exits by the signal's number instead, which whoever caught it knows.
         """
-        results = {outcome.result for outcome in self.imports}
+        results = {outcome.result for outcome in self.imports if outcome.result != "failed" or not outcome.over_limit}
         if self.problems or results & {"failed", "attention", "unfinished"}:
             return 1
         if "detached" in results or self.waits or any(outcome.elsewhere for outcome in self.imports):
             return 75
-        if any(outcome.systematic for outcome in self.imports):
+        if any(outcome.systematic or outcome.over_limit for outcome in self.imports):
             return 3
         return 1 if results & {"held", "interrupted"} else 0
 

@@ -39,13 +39,18 @@ class AudienceUse(Record, frozen=True, kw_only=True):
 
 
 class ArtifactFacts(Record, frozen=True, kw_only=True):
-    """What was uploaded: the proof of what left. `rows` is None where nobody had to count them."""
+    """What was uploaded: the proof of what left.
+
+    `rows` is None where nobody had to count them, `invalid` (the rows that were expected to be rejected) where nobody
+    had to judge them.
+    """
 
     digest: str
     size: Count
     columns: tuple[str, ...]
     file_name: str
     rows: Count | None = None
+    invalid: Count | None = None
 
 
 class RowCounts(Record, frozen=True, kw_only=True):

@@ -37,18 +37,13 @@ def not_in_force(spec: Spec) -> tuple[NotInForce, ...]:
 
 
 def _pending(spec: Spec) -> Iterator[tuple[str, bool, bool]]:
-    source, checks, prepare = spec.source, spec.checks, spec.prepare
-    yield "source.csv.encoding", source.csv.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"), True
+    checks, prepare = spec.checks, spec.prepare
     yield f"target.via: {spec.target.via}", spec.target.via != "import", False
-    for name, column in spec.mapping.items():
-        yield f"mapping.{name}.timezone", column.timezone is not None, True
-        yield f"mapping.{name}.clean", bool(column.clean), True
-        yield f"mapping.{name}.mask", column.mask is not None, True
     yield "prepare.format", prepare.format is not None, False
     yield "prepare.sort", prepare.sort, False
     yield "prepare.split", prepare.split is not None, False
-    for key in sorted(checks.model_fields_set):
-        yield f"checks.{key}", True, True
-    yield f"on_invalid: {spec.on_invalid}", spec.on_invalid != "send", True
+    yield "checks.new_columns", checks.new_columns not in (None, "ignore"), True
+    yield "checks.missing_columns", checks.missing_columns not in (None, "fail"), True
+    yield f"on_invalid: {spec.on_invalid}", spec.on_invalid == "quarantine", True
     yield "suppress", spec.suppress is not None, True
     yield "limits.compute_rows", spec.limits.compute_rows is not None, True

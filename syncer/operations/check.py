@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from syncer.apply.checking import on_disk, over_limit
 from syncer.apply.private import private_folder
 from syncer.errors import ApiError, SourceError, SyncerError, UsageError
 from syncer.model.events import Rejection
@@ -21,7 +22,6 @@ from syncer.operations import folders
 from syncer.operations.connect import has_credentials, open_api, open_sources, utc_now
 from syncer.operations.plan import reconcile
 from syncer.operations.stores import open_store
-from syncer.operations.validate import as_schema
 from syncer.plan import Filters
 from syncer.source.found import NothingKnown
 from syncer.source.sources import Sources, Wanted
@@ -136,7 +136,7 @@ def _object_fields(project: Project, environ: Mapping[str, str], objects: set[st
     with open_api(project.root, project.settings, environ) as api:
         for name in sorted(objects):
             try:
-                known[name] = as_schema(api.get_object(name)).fields
+                known[name] = api.get_object(name).schema.fields
             except ApiError:
                 continue
     return known
@@ -167,7 +167,7 @@ class _Judging:
         artifact = prepare(readable, spec, batch_value=batch, work_dir=self.work_dir, memory_limit=memory)
         fields = self.fields.get(spec.target.object, {})
         folder = private_folder(folders.private(self.project.root.absolute()) / "checks" / spec.name)
-        with _on_disk(artifact, readable, self.work_dir) as path:
+        with _discarded(artifact), on_disk(artifact, readable, self.work_dir) as path:
             found = judge(
                 path,
                 file_format=artifact.format,
@@ -190,34 +190,13 @@ class _Judging:
             reasons=found.reasons,
             rejects=found.rejects and found.rejects.relative_to(self.project.root.absolute()),
             fields_known=bool(fields),
-            over=_over(spec, found.rows, found.invalid),
+            over=over_limit(spec, found.rows, found.invalid),
         )
 
 
 @contextmanager
-def _on_disk(artifact: Artifact, file: SourceFile, work_dir: Path) -> Iterator[Path]:
-    """Give the artifact's bytes as a file: its own, or a private copy of what would pass from store to platform."""
-    from syncer.prepare.copying import copied
-
+def _discarded(artifact: Artifact) -> Iterator[None]:
     try:
-        if artifact.path is not None:
-            yield artifact.path
-        else:
-            with copied(file, work_dir) as (local, _):
-                yield Path(local.location)
+        yield
     finally:
         artifact.discard()
-
-
-def _over(spec: Spec, rows: int, invalid: int) -> str:
-    return next(_failed_checks(spec, rows, invalid), "")
-
-
-def _failed_checks(spec: Spec, rows: int, invalid: int) -> Iterator[str]:
-    checks = spec.checks
-    if checks.min_rows is not None and rows < checks.min_rows:
-        yield f"checks.min_rows is {checks.min_rows}"
-    if checks.max_invalid is not None and rows and invalid > checks.max_invalid * rows:
-        yield "checks.max_invalid is passed"
-    if spec.on_invalid == "abort" and invalid:
-        yield "on_invalid is abort"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncer.errors import ApiError, NotFound, Problem
-from syncer.model.objects import FieldSchema, ObjectSchema
+from syncer.model.objects import ObjectSchema
 from syncer.operations.connect import open_api
 from syncer.operations.facts import check_names
 from syncer.plan import Filters
@@ -17,7 +17,6 @@ from syncer.spec.online import check_against
 
 if TYPE_CHECKING:
     from syncer.api.client import ImportApi
-    from syncer.api.models import ObjectInfo
 
 
 @dataclass(frozen=True)
@@ -82,22 +81,6 @@ def _known_objects(api: ImportApi) -> tuple[str, ...]:
 
 def _schema(api: ImportApi, name: str) -> ObjectSchema | None:
     try:
-        return as_schema(api.get_object(name))
+        return api.get_object(name).schema
     except NotFound:
         return None
-
-
-def as_schema(info: ObjectInfo) -> ObjectSchema:
-    """Return what the rules of specs need to know of an object."""
-    return ObjectSchema(
-        name=info.name,
-        write_mode=info.write_mode,
-        file_import=info.file_import,
-        match_key=info.match_key,
-        fields={
-            field.name: FieldSchema(
-                type=field.type, required=field.required, nullable=field.nullable is not False, enum=field.enum_values
-            )
-            for field in info.fields
-        },
-    )

@@ -50,7 +50,7 @@ def test_without_credentials_the_mapping_is_judged(cli: RunCli) -> None:
 @pytest.mark.parametrize(
     ("checks", "over"),
     [
-        ("checks: {max_invalid: 49%}", "checks.max_invalid is passed"),
+        ("checks: {max_invalid: 49%}", "checks.max_invalid is 49%"),
         ("checks: {min_rows: 3}", "checks.min_rows is 3"),
         ("on_invalid: abort", "on_invalid is abort"),
         ("checks: {max_invalid: 50%, min_rows: 2}", ""),

@@ -9,7 +9,6 @@ from syncer.errors import ApiError, NotFound, Problem
 from syncer.model.spec import ListByName
 from syncer.operations.doctor.check import BAD_SPEC, Check, failed_by
 from syncer.operations.doctor.visit import LATER, Visit, lacks_scope
-from syncer.operations.validate import as_schema
 from syncer.spec.fault import Fault
 from syncer.spec.load import LoadedSpec
 from syncer.spec.online import check_against
@@ -45,7 +44,7 @@ def _object(visit: Visit, name: str, users: Sequence[LoadedSpec], known: Sequenc
         return Check(area="api", subject=subject, status="skipped", what="the token may not read the objects")
     if isinstance(told, ApiError) and not isinstance(told, NotFound):
         return failed_by("api", subject, told, otherwise=LATER)
-    schema = None if isinstance(told, ApiError) else as_schema(told)
+    schema = None if isinstance(told, ApiError) else told.schema
     problems = [problem for loaded in users for problem in check_against(loaded, schema, known).errors]
     if problems:
         what = "does not exist" if schema is None else "is not what the specs take it for"

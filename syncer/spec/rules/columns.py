@@ -20,6 +20,9 @@ def column_faults(spec: Spec) -> Iterator[Fault]:
             message = f"column {column_name!r} is mapped, but checks.never_send forbids it"
             related: tuple[Keys, ...] = (("checks", "never_send", number),)
             yield Fault(("mapping", column_name), message, "remove one of the two", of_key=True, related=related)
+    if spec.checks.never_send and spec.prepare.mode == "passthrough":
+        message = "checks.never_send cannot hold where every column of the file is sent"
+        yield Fault(("checks", "never_send"), message, "remove prepare.mode", related=(("prepare", "mode"),))
 
 
 def _one_column(column: Column, keys: Keys) -> Iterator[Fault]:
