@@ -6,6 +6,8 @@ Precedence: flag > environment > `.env` (never in CI) > `syncer.yaml` > default.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import re
 from collections.abc import Mapping
@@ -22,6 +24,7 @@ from syncer.values import Duration, Size
 DEFAULT_BASE_URL = "https://api.experiture.ai/public/v1"
 PREFIX = "SYNCER_"
 DELIMITER = "__"
+MASK_KEY = "SYNCER_MASK_KEY"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _SECRET_KEY = re.compile(
@@ -241,3 +244,26 @@ class Credentials(BaseModel):
             client_id=secret("SYNCER_CLIENT_ID"),
             client_secret=secret("SYNCER_CLIENT_SECRET"),
         )
+
+
+class MaskKey(BaseModel):
+    """The project's key for `mask: hmac`. It is in no file but `.env`, and in no message and no log."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    secret: SecretStr
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> MaskKey | None:
+        """Take `SYNCER_MASK_KEY`, without white space around it; an empty one counts as absent."""
+        text = environ.get(MASK_KEY, "").strip()
+        return cls(secret=SecretStr(text)) if text else None
+
+    @property
+    def secret_bytes(self) -> bytes:
+        return self.secret.get_secret_value().encode()
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hex digits that tell two keys apart and give neither away."""
+        return hashlib.sha256(hmac.digest(self.secret_bytes, b"syncer mask key", "sha256")).hexdigest()[:8]

@@ -13,6 +13,7 @@ from syncer.apply.progress import Reporter
 from syncer.errors import Interrupted, SyncerError
 from syncer.model.log import Lineage, WriteMode
 from syncer.model.spec import Spec
+from syncer.settings import MaskKey
 from syncer.source.sources import Sources
 from syncer.state.store import Store
 
@@ -111,6 +112,7 @@ class Tools:
     rejects_dir: Path
     memory_limit: int
     sources: Sources
+    mask_key: MaskKey | None = None
     place: str = ""
     lease: timedelta = LEASE
     resumes: frozenset[str] = frozenset()

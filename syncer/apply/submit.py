@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from syncer.apply.checking import check_rows
 from syncer.apply.context import Tools
 from syncer.apply.digesting import Digesting
 from syncer.apply.private import private_folder
@@ -45,7 +44,6 @@ class Work:
     held: Claimed
     artifact: Artifact
     version: Held
-    invalid: int | None = None
 
 
 @contextmanager
@@ -92,9 +90,8 @@ def _prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, fold
     if item.repairs:
         return Work(item, spec, held, *kept_artifact(tools, item, spec, held))
     version = tools.sources.pin(item.file, spec.source, stop=tools.stop.raising)
-    readable = _readable(item.file, version, tools)
     artifact = prepare(
-        readable,
+        _readable(item.file, version, tools),
         spec,
         batch_value=held.batch,
         work_dir=folder,
@@ -102,8 +99,7 @@ def _prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, fold
         stop=tools.stop.raising,
         mask_key=tools.mask_key,
     )
-    invalid = check_rows(tools, item, spec, artifact, file=readable, work_dir=folder)
-    return Work(item, spec, held, artifact, version, invalid)
+    return Work(item, spec, held, artifact, version)
 
 
 def _readable(file: SourceFile, version: Held, tools: Tools) -> SourceFile:
@@ -132,7 +128,7 @@ def _uploaded(tools: Tools, work: Work, attempt: int) -> MappedJob:
         held=work.held,
         attempt=attempt,
         job=job.job_id,
-        artifact=_facts(artifact, digest, work.invalid),
+        artifact=_facts(artifact, digest),
         content=artifact.content or digest,
         version=work.version.version,
         correlation_id=correlation_id or job.correlation_id,
@@ -195,14 +191,13 @@ def _init_request(work: Work) -> InitJob:
     )
 
 
-def _facts(artifact: Artifact, digest: str, invalid: int | None) -> ArtifactFacts:
+def _facts(artifact: Artifact, digest: str) -> ArtifactFacts:
     return ArtifactFacts(
         digest=digest,
         size=artifact.size,
         columns=artifact.columns,
         file_name=artifact.file_name,
         rows=artifact.rows,
-        invalid=invalid,
     )
 
 

@@ -21,6 +21,7 @@ from syncer.operations import folders
 from syncer.operations.connect import open_api, open_sources, utc_now
 from syncer.operations.identity import identity, place_of
 from syncer.operations.plan import load_saved, reconcile
+from syncer.operations.preparation import check_mask_key
 from syncer.operations.rejects_kept import sweep
 from syncer.operations.stores import check_nothing_left_out, check_survives, open_store
 from syncer.plan import Action, Filters, Plan, only, stale
@@ -94,6 +95,7 @@ def _planned_and_done(session: _Session, entered: Callable[[], ImportApi], repor
     if not (first.runnable or first.undecided or (first.count(Action.WAIT) and not store.is_shared)):
         reporter(first)
         return first, RunOutcome(run.id, ())
+    check_mask_key(session.project, {item.spec for item in first.runnable})
     with (
         store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"),
         entered() as api,
@@ -162,6 +164,7 @@ class _Session:
                 rejects_dir=folders.rejects(root, settings),
                 memory_limit=settings.prepare.memory_limit,
                 sources=self.sources,
+                mask_key=self.project.mask_key,
                 pace=PollPace(pace.initial.total_seconds(), pace.factor, pace.max.total_seconds()),
                 specs={loaded.spec.name: loaded.spec for loaded in self.project.specs},
                 write_modes=made.write_modes,

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from syncer.errors import Refused, UsageError
 from syncer.model.events import AnyEvent, Forgotten
 from syncer.model.generation import Generation, Standing
-from syncer.model.identity import preparation_digest
 from syncer.model.log import Log
 from syncer.operations.change import Change, LeftAlone
 from syncer.operations.ledger import Ledger, Track, spec_of
+from syncer.operations.preparation import preparation_of
 from syncer.operations.rejects import repair_tracks
 from syncer.operations.state_write import touched
-from syncer.prepare.artifact import PREPARATION_VERSION
+from syncer.spec.load import Project
 
 
 def forget(ledger: Ledger, track_of: TrackFinder, *, reason: str, append_again: bool = False) -> Change:
@@ -127,7 +127,7 @@ def retry(ledger: Ledger, given: str, *, reason: str) -> Change:
         for track in _asked_for(ledger, log, given):
             newest = [life for life in track.generations if life.number == track.newest.number]
             ledger.check_idle(track)
-            why_not = next((why for life in newest if (why := _not_retried(track, life))), None)
+            why_not = next((why for life in newest if (why := _not_retried(ledger.project, track, life))), None)
             if why_not is None:
                 events += [Forgotten(**ledger.about(track, life), reason=reason) for life in newest]
             elif why_not != _IMPORTED:
@@ -156,14 +156,14 @@ def _asked_for(ledger: Ledger, log: Log, given: str) -> list[Track]:
     return [track]
 
 
-def _not_retried(track: Track, life: Generation) -> str | None:
+def _not_retried(project: Project, track: Track, life: Generation) -> str | None:
     """Say why this generation is left as it is, or None where closing it is what lets the file be tried again."""
     standing, spec = life.standing, spec_of(track)
     if standing is Standing.DONE:
         return _IMPORTED
     if spec is None:
         return "its spec is no longer declared"
-    preparation = preparation_digest(spec, PREPARATION_VERSION)
+    preparation = preparation_of(project, spec)
     stuck = life.final_failure(preparation) or life.counted_failures(preparation) >= spec.retry.attempts
     reasons = (
         (track.unsettled is not None, "a job of it is permitted and has no recorded end; a run takes it up"),

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from syncer.errors import ApiError, SourceError, Unavailable, UsageError
 from syncer.model.files import SourceFile
-from syncer.model.identity import preparation_digest
 from syncer.model.log import Lineage, Log, WriteMode
 from syncer.model.spec import Spec
+from syncer.operations.preparation import preparation_of
 from syncer.operations.rejects_kept import Kept, kept_repairs
 from syncer.plan import Filters, Plan, SpecInput
 from syncer.plan.window import earliest_day
-from syncer.prepare.artifact import PREPARATION_VERSION
 from syncer.source.found import Found
 from syncer.source.sources import Sources, Wanted
 from syncer.source.stopping import Stop
@@ -41,7 +40,7 @@ def spec_inputs(
     wanted = [_wanted(project, spec, filters, log, in_full=in_full) for spec in listed]
     found = dict(zip((spec.name for spec in listed), sources.find_all(wanted), strict=True))
     kept = kept_repairs(project.root)
-    return tuple(_spec_input(loaded, found.get(loaded.spec.name, Found()), kept) for loaded in project.specs)
+    return tuple(_spec_input(project, loaded, found.get(loaded.spec.name, Found()), kept) for loaded in project.specs)
 
 
 def _wanted(project: Project, spec: Spec, filters: Filters, log: Log, *, in_full: bool) -> Wanted:
@@ -110,12 +109,12 @@ def _with_dependencies(project: Project, filters: Filters) -> set[str]:
     return needed
 
 
-def _spec_input(loaded: LoadedSpec, found: Found, kept: Sequence[Kept]) -> SpecInput:
+def _spec_input(project: Project, loaded: LoadedSpec, found: Found, kept: Sequence[Kept]) -> SpecInput:
     return SpecInput(
         spec=loaded.spec,
         path=loaded.path,
         digest=loaded.digest,
-        preparation=preparation_digest(loaded.spec, PREPARATION_VERSION),
+        preparation=preparation_of(project, loaded.spec),
         files=tuple(found.files),
         settled=found.settled,
         problem=_in_words(found.problem) if found.problem is not None else "",

@@ -15,6 +15,7 @@ from syncer.errors import Conflict, SyncerError, Unavailable
 from syncer.operations.connect import has_credentials, open_api, open_sources, utc_now
 from syncer.operations.facts import counted, object_facts, spec_inputs, with_contents
 from syncer.operations.identity import place_of
+from syncer.operations.preparation import missing_mask_key
 from syncer.operations.stores import open_store
 from syncer.plan import Filters, Inputs, Plan, make_plan
 from syncer.plan.document import SavedPlan, from_document, to_document
@@ -96,7 +97,7 @@ def reconcile(
     if any(own.spec.limits.rows is not None for own in inputs.specs):
         inputs = replace(inputs, specs=counted(inputs.specs, made, sources, stop=stop))
         made = make_plan(inputs)
-    warnings = (*_settings_not_in_force(project.settings), *store.warnings())
+    warnings = (*_settings_not_in_force(project.settings), *missing_mask_key(project), *store.warnings())
     return replace(made, warnings=warnings, write_modes=dict(inputs.write_modes))
 
 

@@ -18,18 +18,17 @@ from syncer.errors import Refused, SyncerError, UsageError, Waiting
 from syncer.model.events import Submitted
 from syncer.model.files import FORMAT_BY_EXTENSION, SourceFormat
 from syncer.model.generation import time_and_id
-from syncer.model.identity import preparation_digest
 from syncer.model.log import Log
 from syncer.model.repairs import repair_path, repairs_of
 from syncer.model.spec import Spec
 from syncer.operations.apply import Watch, apply
 from syncer.operations.connect import utc_now
 from syncer.operations.ledger import Ledger, open_ledger, spec_of
+from syncer.operations.preparation import preparation_of
 from syncer.operations.rejects import Subject, subject_of
 from syncer.operations.rejects_get import here_now
 from syncer.operations.rejects_kept import keep, kept_repairs, room_for_rows, sweep
 from syncer.plan import Action, Filters, Plan
-from syncer.prepare.artifact import PREPARATION_VERSION
 from syncer.prepare.repair import Sent, write_repair
 from syncer.prepare.repair_rows import RejectedRows, Rows, mended
 
@@ -159,7 +158,7 @@ def _is_under_way(task: _Task, fixed: Path | None) -> bool:
     kept = next((each for each in kept_repairs(task.ledger.project.root) if each.repair.file.path == task.path), None)
     if fixed is not None or kept is None or not kept.edited:
         return False
-    if kept.repair.preparation != preparation_digest(task.spec, PREPARATION_VERSION):
+    if kept.repair.preparation != preparation_of(task.ledger.project, task.spec):
         raise Refused(
             "the spec changed since the mended rows of this repair were prepared",
             where=task.path,
@@ -190,7 +189,7 @@ def _prepare(task: _Task, fixed: Path | None, tracer: Tracer | None) -> None:
             spec=spec,
             path=task.path,
             repairs=subject.life.import_id,
-            preparation=preparation_digest(spec, PREPARATION_VERSION),
+            preparation=preparation_of(task.ledger.project, spec),
             edited=fixed is not None,
         )
 

@@ -20,6 +20,7 @@ from syncer.prepare.artifact import BLOCK_BYTES, Output
 from syncer.prepare.layout import Layout, missing_column
 from syncer.prepare.reading import MAX_RECORD_BYTES, broken, open_bytes
 from syncer.prepare.stopping import Progress, Stop
+from syncer.prepare.transforms.masking import masking
 from syncer.prepare.transforms.steps import Steps
 from syncer.prepare.transforms.text import transform
 
@@ -109,12 +110,12 @@ def _value_of(steps: Steps) -> Value:
     """Return what writes a value after its steps; what they leave as it is stays the bytes that it was."""
     if not steps:
         return bytes
-    of_text, key = transform(steps), steps.key
+    of_text, mask = transform(steps), masking(steps.key) if steps.key is not None else None
 
     def value(raw: msgspec.Raw) -> bytes:
         written = bytes(raw)
         if not written.startswith(b'"'):
-            return written if key is None or written == b"null" else msgspec.json.encode(key.masked(written.decode()))
+            return written if mask is None or written == b"null" else msgspec.json.encode(mask(written.decode()))
         text = msgspec.json.decode(raw, type=str)
         new = of_text(text)
         return written if new == text else msgspec.json.encode(new)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from syncer.errors import PrepareError
 from syncer.model.spec import FieldType, Spec
-from syncer.prepare.transforms.masking import MaskKey, check_key
+from syncer.prepare.transforms.masking import check_key
 from syncer.prepare.transforms.steps import NO_STEPS, Steps, steps_of
+from syncer.settings import MaskKey
 
 Scalar = str | bool | int | float
 INT64 = range(-(2**63), 2**63)

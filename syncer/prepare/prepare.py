@@ -18,7 +18,7 @@ from syncer.prepare.layout import Layout, check_columns, layout_of
 from syncer.prepare.rows import count_csv
 from syncer.prepare.shape import Shape, shape_of
 from syncer.prepare.stopping import Progress, Stop
-from syncer.prepare.transforms.masking import MaskKey
+from syncer.settings import MaskKey
 
 CONTENT = "sha256:"
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from syncer.errors import InvalidInput, Problem, UsageError
 from syncer.model.spec import Spec
-from syncer.settings import Settings
+from syncer.settings import MaskKey, Settings, environment
 from syncer.spec.configuration import SETTINGS_FILE, read_settings
 from syncer.spec.document import Document, read_document
 from syncer.spec.effective import Effective, repaired
@@ -57,12 +57,16 @@ class LoadedSpec:
 
 @dataclass(frozen=True)
 class Project:
-    """Everything that people declared. `specs` are sorted by path; `warnings` are findings that do not forbid a run."""
+    """Everything that people declared. `specs` are sorted by path; `warnings` are findings that do not forbid a run.
+
+    `mask_key` is the one thing of it that no file declares: it is the environment's.
+    """
 
     root: Path
     settings: Settings
     specs: tuple[LoadedSpec, ...]
     warnings: tuple[Problem, ...] = ()
+    mask_key: MaskKey | None = None
 
 
 def find_project(start: Path) -> Path:
@@ -88,7 +92,8 @@ def load_project(
     reading = _Reading(root, environ, overrides, thorough=False)
     if reading.problems or reading.settings is None:
         raise InvalidInput(reading.sorted_problems())
-    return Project(root, reading.settings, tuple(reading.loaded), tuple(reading.warnings))
+    mask_key = MaskKey.from_environ(environment(root, environ))
+    return Project(root, reading.settings, tuple(reading.loaded), tuple(reading.warnings), mask_key)
 
 
 def validate_documents(

@@ -13,14 +13,16 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from syncer.errors import PrepareError
 from syncer.prepare.layout import layout_of
 from syncer.prepare.transforms import sql
-from syncer.prepare.transforms.masking import VARIABLE, MaskKey
+from syncer.prepare.transforms.masking import masking, pads
 from syncer.prepare.transforms.steps import Clean, Steps
 from syncer.prepare.transforms.text import transform
 from syncer.prepare.transforms.zones import with_offset, zone_table
+from syncer.settings import MASK_KEY, MaskKey
 from tests.prepare.files import spec_of
 
 WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2007\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -48,6 +50,10 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def key_of(secret: str) -> MaskKey:
+    return MaskKey(secret=SecretStr(secret))
+
+
 def by_engine(engine: duckdb.DuckDBPyConnection, steps: Steps, values: Sequence[str]) -> list[str | None]:
     sql.set_up(engine, [steps])
     rows = engine.execute(f"SELECT {sql.text(steps, 'v')} FROM (SELECT unnest(?::VARCHAR[]) AS v)", [list(values)])
@@ -60,12 +66,12 @@ def by_python(steps: Steps, values: Sequence[str]) -> list[str | None]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(clean=CLEAN, secret=st.none() | st.binary(min_size=1, max_size=130), values=st.lists(TEXTS, min_size=3))
+@given(clean=CLEAN, secret=st.none() | st.text(min_size=1, max_size=130), values=st.lists(TEXTS, min_size=3))
 def test_engine_and_python_clean_and_mask_alike(
-    engine: duckdb.DuckDBPyConnection, clean: list[Clean], secret: bytes | None, values: list[str]
+    engine: duckdb.DuckDBPyConnection, clean: list[Clean], secret: str | None, values: list[str]
 ) -> None:
     """Whatever the text, the steps, their order and the key, SQL and Python give the same text."""
-    steps = Steps(tuple(clean), key=MaskKey(secret) if secret else None)
+    steps = Steps(tuple(clean), key=key_of(secret) if secret else None)
     assert by_engine(engine, steps, values) == by_python(steps, values)
 
 
@@ -109,29 +115,29 @@ def test_what_clean_does(
     assert by_engine(engine, steps, [value]) == by_python(steps, [value]) == [expected]
 
 
-@given(secret=st.binary(min_size=1, max_size=200), value=st.text(min_size=1))
-def test_the_pads_make_a_real_hmac(secret: bytes, value: str) -> None:
+@given(secret=st.text(min_size=1, max_size=100), value=st.text(min_size=1))
+def test_the_pads_make_a_real_hmac(secret: str, value: str) -> None:
     """The two blocks that the engine hashes with are those of RFC 2104, for keys shorter and longer than a block."""
-    inner, outer = MaskKey(secret).pads
+    inner, outer = pads(key_of(secret))
     by_hand = hashlib.sha256(outer + hashlib.sha256(inner + value.encode()).digest()).hexdigest()
-    assert by_hand == hmac.new(secret, value.encode(), "sha256").hexdigest() == MaskKey(secret).masked(value)
+    assert by_hand == hmac.new(secret.encode(), value.encode(), "sha256").hexdigest() == masking(key_of(secret))(value)
 
 
 def test_what_is_empty_or_null_is_not_masked(engine: duckdb.DuckDBPyConnection) -> None:
     """Nobody's missing value gets a hash, which would be the same for all of them."""
-    steps = Steps(("trim",), key=MaskKey(b"k"))
+    steps = Steps(("trim",), key=key_of("k"))
     assert by_engine(engine, steps, ["", " "]) == by_python(steps, ["", " "]) == ["", ""]
     assert engine.execute(f"SELECT {sql.text(steps, 'NULL')}").fetchall() == [(None,)]
 
 
 def test_the_key_comes_from_the_environment_and_stays_hidden() -> None:
     """The key is read without white space around it, is in no representation, and is told apart by a short print."""
-    key = MaskKey.from_environ({VARIABLE: " s3cret\n"})
+    key = MaskKey.from_environ({MASK_KEY: " s3cret\n"})
     assert key is not None
-    assert key.masked("a") == hmac.new(b"s3cret", b"a", "sha256").hexdigest()
-    assert "s3cret" not in repr(key)
+    assert masking(key)("a") == hmac.new(b"s3cret", b"a", "sha256").hexdigest()
+    assert "s3cret" not in f"{key!r} {key} {key.model_dump()}"
     assert key.fingerprint == hashlib.sha256(hmac.digest(b"s3cret", b"syncer mask key", "sha256")).hexdigest()[:8]
-    assert MaskKey.from_environ({VARIABLE: " "}) is None is MaskKey.from_environ({})
+    assert MaskKey.from_environ({MASK_KEY: " "}) is None is MaskKey.from_environ({})
 
 
 def test_a_mask_without_a_key_is_refused() -> None:
@@ -139,8 +145,8 @@ def test_a_mask_without_a_key_is_refused() -> None:
     spec = spec_of({"phone": {"to": "phone_hash", "mask": "hmac"}, "a": "a"})
     with pytest.raises(PrepareError, match="'phone'") as caught:
         layout_of(spec, ("phone", "a"), None)
-    assert VARIABLE in caught.value.why
-    layout = layout_of(spec, ("phone", "a"), None, MaskKey(b"k"))
+    assert MASK_KEY in caught.value.why
+    layout = layout_of(spec, ("phone", "a"), None, key_of("k"))
     assert [bool(one.steps) for one in layout.kept] == [True, False]
 
 

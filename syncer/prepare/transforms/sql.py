@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from syncer.prepare.transforms.masking import pads
 from syncer.prepare.transforms.steps import WHITE_SPACE, Clean, Steps
 from syncer.prepare.transforms.zones import CYCLE, CYCLE_YEAR, FIRST_YEAR, NAIVE, ZoneTable, offset_text, zone_table
 
@@ -59,7 +60,7 @@ def set_up(connection: duckdb.DuckDBPyConnection, steps: Iterable[Steps]) -> Non
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     key = next((one.key for one in steps if one.key is not None), None)
     if key is not None:
-        inner, outer = key.pads
+        inner, outer = pads(key)
         connection.execute("SET VARIABLE mask_inner = ?::BLOB", [inner])
         connection.execute("SET VARIABLE mask_outer = ?::BLOB", [outer])
         connection.execute(_MASKED)

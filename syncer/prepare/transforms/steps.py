@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from syncer.model.spec import Column
-from syncer.prepare.transforms.masking import MaskKey
+from syncer.settings import MaskKey
 
 Clean = Literal["trim", "lower", "upper", "empty_to_null"]
 

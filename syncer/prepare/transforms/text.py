@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from syncer.prepare.transforms.letters import changed
+from syncer.prepare.transforms.masking import masking
 from syncer.prepare.transforms.steps import WHITE_SPACE, Clean, Steps
 from syncer.prepare.transforms.zones import with_offset
 
@@ -35,7 +36,7 @@ def _functions(steps: Steps) -> Iterator[Transform]:
     if steps.zone is not None:
         yield partial(with_offset, zone=ZoneInfo(steps.zone))
     if steps.key is not None:
-        yield steps.key.masked
+        yield masking(steps.key)
 
 
 def _trim(value: str) -> str:

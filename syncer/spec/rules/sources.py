@@ -24,6 +24,7 @@ _LOGIN: Final = re.compile(r"://[^/@]*:[^/@]*@")
 _OTHER_COMPRESSIONS: Final = (".zip", ".bz2", ".xz", ".zst", ".zstd", ".lz4", ".tar", ".tgz", ".7z", ".z")
 _FAMILIES: Final = (("file", "local"), ("s3",), ("gs",), ("az", "abfs", "abfss"))
 _PROTOCOLS: Final = tuple(name for family in _FAMILIES for name in family)
+_NO_FILES: Final = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")
 _GLOB: Final = re.compile(r"[*?\[\]]")
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2199
@@ -137,12 +138,19 @@ def _format_faults(source: Source, formats: set[SourceFormat | None]) -> Iterato
         )
     if source.csv.delimiter in '"\n\r':
         yield Fault(("source", "csv", "delimiter"), "a quote or a line break cannot separate columns")
-    try:
-        codecs.lookup(source.csv.encoding).encode("")
-    except (LookupError, TypeError, ValueError):
+    if not _is_text_encoding(source.csv.encoding):
         known = ("utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15", "ascii", "cp1250", "shift_jis")
         hint = did_you_mean(source.csv.encoding, known, otherwise="such as utf-8 or windows-1252")
         yield Fault(("source", "csv", "encoding"), f"unknown encoding {source.csv.encoding!r}", hint)
+
+
+def _is_text_encoding(name: str) -> bool:
+    """Whether Python can read text files in it: not an encoding of bytes, of names or of source code."""
+    try:
+        "".encode(name)
+        return codecs.lookup(name).name not in _NO_FILES
+    except (LookupError, ValueError):
+        return False
 
 
 def _connection_faults(source: Source, settings: Settings | None) -> Iterator[Fault]:
