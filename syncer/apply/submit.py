@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from syncer.apply.checking import check_rows
 from syncer.apply.context import Tools
 from syncer.apply.digesting import Digesting
 from syncer.apply.private import private_folder
@@ -44,6 +45,7 @@ class Work:
     held: Claimed
     artifact: Artifact
     version: Held
+    invalid: int | None = None
 
 
 @contextmanager
@@ -90,8 +92,9 @@ def _prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, fold
     if item.repairs:
         return Work(item, spec, held, *kept_artifact(tools, item, spec, held))
     version = tools.sources.pin(item.file, spec.source, stop=tools.stop.raising)
+    readable = _readable(item.file, version, tools)
     artifact = prepare(
-        _readable(item.file, version, tools),
+        readable,
         spec,
         batch_value=held.batch,
         work_dir=folder,
@@ -99,7 +102,8 @@ def _prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, fold
         stop=tools.stop.raising,
         mask_key=tools.mask_key,
     )
-    return Work(item, spec, held, artifact, version)
+    invalid = check_rows(tools, item, spec, artifact, file=readable, work_dir=folder)
+    return Work(item, spec, held, artifact, version, invalid)
 
 
 def _readable(file: SourceFile, version: Held, tools: Tools) -> SourceFile:
@@ -128,7 +132,7 @@ def _uploaded(tools: Tools, work: Work, attempt: int) -> MappedJob:
         held=work.held,
         attempt=attempt,
         job=job.job_id,
-        artifact=_facts(artifact, digest),
+        artifact=_facts(artifact, digest, work.invalid),
         content=artifact.content or digest,
         version=work.version.version,
         correlation_id=correlation_id or job.correlation_id,
@@ -191,13 +195,14 @@ def _init_request(work: Work) -> InitJob:
     )
 
 
-def _facts(artifact: Artifact, digest: str) -> ArtifactFacts:
+def _facts(artifact: Artifact, digest: str, invalid: int | None) -> ArtifactFacts:
     return ArtifactFacts(
         digest=digest,
         size=artifact.size,
         columns=artifact.columns,
         file_name=artifact.file_name,
         rows=artifact.rows,
+        invalid=invalid,
     )
 
 

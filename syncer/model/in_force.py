@@ -42,8 +42,8 @@ def _pending(spec: Spec) -> Iterator[tuple[str, bool, bool]]:
     yield "prepare.format", prepare.format is not None, False
     yield "prepare.sort", prepare.sort, False
     yield "prepare.split", prepare.split is not None, False
-    for key in sorted(checks.model_fields_set):
-        yield f"checks.{key}", True, True
-    yield f"on_invalid: {spec.on_invalid}", spec.on_invalid != "send", True
+    yield "checks.new_columns", checks.new_columns not in (None, "ignore"), True
+    yield "checks.missing_columns", checks.missing_columns not in (None, "fail"), True
+    yield f"on_invalid: {spec.on_invalid}", spec.on_invalid == "quarantine", True
     yield "suppress", spec.suppress is not None, True
     yield "limits.compute_rows", spec.limits.compute_rows is not None, True
