@@ -16,7 +16,7 @@ from syncer.model.events import AnyEvent, Claimed, Finished, Submitted
 from syncer.model.generation import Generation, Standing
 from syncer.model.jobs import Jobs
 from syncer.model.numbered_lines import NumberedLines, Recall
-from syncer.model.path_history import PathHistory, Summary, is_over, summary, unpacked
+from syncer.model.path_history import PathHistory, Summary, is_over, newest_is, summary, unpacked
 
 __all__ = ["Generation", "Lineage", "Log", "Standing", "Summary", "WriteMode"]
 
@@ -147,42 +147,44 @@ class Log:
 
     def knows(self, lineage: Lineage, path: str) -> bool:
         """Whether anything is recorded of this path."""
-        return any(path in self._of(name, lineage) for name in lineage.names)
+        return bool(self._known(lineage, path))
 
     def is_settled(self, lineage: Lineage, path: str, fingerprint: str) -> bool:
         """Whether the newest generation of this path is this very version, imported, and no job of the path is open.
 
-        Nothing is read again for it, so that it can be asked of every file there is.
+        No event is read again for it, but for a path that several names of the spec have had: so it can be asked of
+        every file there is.
         """
-        known = [by_path[path] for name in lineage.names if path in (by_path := self._of(name, lineage))]
+        known = self._known(lineage, path)
         if len(known) == 1:
-            return isinstance(known[0], bytes) and unpacked(known[0]).is_settled(fingerprint)
+            return isinstance(known[0], bytes) and newest_is(fingerprint, unpacked(known[0]).summaries)
         lives = self.generations(lineage, path) if known else []
-        return all(map(is_over, lives)) and any(
-            life.number == lives[-1].number and life.fingerprint == fingerprint and life.forgotten is None
-            for life in lives
-        )
+        return bool(lives) and all(map(is_over, lives)) and newest_is(fingerprint, [*map(summary, lives)])
 
     def _of(self, name: str, lineage: Lineage) -> _ByPath:
         return self._histories.get((name, lineage.workspace, lineage.object), {})
 
+    def _known(self, lineage: Lineage, path: str) -> list[PathHistory | bytes]:
+        found = (self._of(name, lineage).get(path) for name in lineage.names)
+        return [each for each in found if each is not None]
+
     def generations(self, lineage: Lineage, path: str) -> list[Generation]:
         """Return every generation of this path, oldest first; a renamed spec's are joined with those it had before."""
         joined: dict[tuple[int, str], Generation] = {}
-        for name in lineage.names:
-            for key, life in self._in_full(self._of(name, lineage).get(path)).generations.items():
+        for known in self._known(lineage, path):
+            for key, life in self._in_full(known).generations.items():
                 joined[key] = _joined(joined[key], life) if key in joined else life
         return [joined[key] for key in sorted(joined)]
 
     def events(self, lineage: Lineage, path: str) -> list[AnyEvent]:
         """Return all that is recorded of this path, under every name of its spec, in the order of the lines."""
-        known = [by_path[path] for name in lineage.names if path in (by_path := self._of(name, lineage))]
+        known = self._known(lineage, path)
         lines = [line for each in known for line in (unpacked(each) if isinstance(each, bytes) else each).lines]
         return [self._lines.event(line) for line in sorted(lines)]
 
     def summaries(self, lineage: Lineage, path: str) -> list[Summary]:
         """Return every generation of this path in short, oldest first, without reading anything again."""
-        known = [by_path[path] for name in lineage.names if path in (by_path := self._of(name, lineage))]
+        known = self._known(lineage, path)
         if len(known) == 1 and isinstance(known[0], bytes):
             return sorted(unpacked(known[0]).summaries, key=lambda each: (each.number, each.import_id))
         return [summary(life) for life in self.generations(lineage, path)]

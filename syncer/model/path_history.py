@@ -6,6 +6,7 @@ could still be started, is packed: in memory stays what tells its versions apart
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -40,13 +41,6 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     lines: tuple[int, ...]
     summaries: tuple[Summary, ...]
-
-    def is_settled(self, fingerprint: str) -> bool:
-        """Whether the newest generation is this version, and was imported."""
-        newest = max(each.number for each in self.summaries)
-        return any(
-            each.imported and each.number == newest and each.fingerprint == fingerprint for each in self.summaries
-        )
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -83,6 +77,12 @@ class PathHistory:
                 return None
         summaries = tuple(_summary(life, is_imported=life.forgotten is None) for life in lives)
         return _encoder.encode(Packed(tuple(self.lines), summaries))
+
+
+def newest_is(fingerprint: str, summaries: Sequence[Summary]) -> bool:
+    """Whether the newest of a path's generations is this version, and was imported."""
+    newest = max(each.number for each in summaries)
+    return any(each.imported and each.number == newest and each.fingerprint == fingerprint for each in summaries)
 
 
 def is_over(life: Generation) -> bool:
