@@ -164,7 +164,14 @@ class _Judging:
         held = self.sources.pin(file, spec.source)
         readable = file if held.location is not None else replace(file, opener=held.open)
         batch = SAMPLE_BATCH if spec.batch is not None else None
-        artifact = prepare(readable, spec, batch_value=batch, work_dir=self.work_dir, memory_limit=memory)
+        artifact = prepare(
+            readable,
+            spec,
+            batch_value=batch,
+            work_dir=self.work_dir,
+            memory_limit=memory,
+            mask_key=self.project.mask_key,
+        )
         fields = self.fields.get(spec.target.object, {})
         folder = private_folder(folders.private(self.project.root.absolute()) / "checks" / spec.name)
         with _discarded(artifact), on_disk(artifact, readable, self.work_dir) as path:
