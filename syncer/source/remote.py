@@ -67,8 +67,6 @@ class RemoteSearch:
                 listed = store.look(pattern.key)
                 if listed is not None:
                     search.take(listed)
-                else:  # which a store says of a bucket that does not exist, too; its listing tells the two apart
-                    next(iter(store.pages(pattern.key)), None)
             else:
                 beside = bool(search.markers)
                 search.ranges = ranges(pattern, search.earliest, store.folders, whole_folder=beside)

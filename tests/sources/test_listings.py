@@ -110,6 +110,19 @@ def test_a_bounded_source_beside_an_unbounded_one(look: Look) -> None:
     assert prefixes(look) == ["in/x-"]
 
 
+def test_a_listing_that_begins_late_is_not_shared_with_what_is_before(look: Look) -> None:
+    """A source whose files sort before the beginning of another one's listing has a listing of its own."""
+    look.bucket.put_many(["in/2026-01-01.csv", "in/2026-01-02.csv", "in/1999-99-99.csv"])
+
+    late, early = look.find_all(
+        Wanted(source=look.source("in/{date}.csv"), known=NothingKnown(), earliest=date(2026, 1, 2)),
+        Wanted(source=look.source("in/1*.csv"), known=NothingKnown()),
+    )
+
+    assert [look.key(file.path) for file in late.files] == ["in/2026-01-02.csv"]
+    assert [look.key(file.path) for file in early.files] == ["in/1999-99-99.csv"]
+
+
 def test_what_is_done_is_counted_and_not_carried_on(look: Look) -> None:
     """A version that needs no decision any more is no more than one of a number."""
     look.bucket.put_many(["in/a.csv", "in/b.csv"])
