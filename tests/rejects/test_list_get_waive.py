@@ -21,7 +21,7 @@ def test_the_list_says_what_is_open_why_and_where(sick: Ward) -> None:
     """One entry an import, with its reasons, its private file and its age; an import without rejected rows has none."""
     sick.orders("b.csv", "o2")
     sick.run()
-    entry = only(sick.list())
+    entry = only(sick.listed())
     assert (entry.spec, entry.path, entry.import_id) == ("shop", "orders/a.csv", sick.first)
     assert (entry.account.rejected, entry.account.open) == (2, 2)
     assert [(each.reason, each.count) for each in entry.reasons] == [
@@ -64,11 +64,11 @@ def test_the_list_can_be_cut_to_a_spec_and_extended_to_the_closed(sick: Ward) ->
     sick.spec("crm", PEOPLE)
     sick.people("a.csv", "broken")
     sick.run()
-    assert sorted(each.spec for each in sick.list()) == ["crm", "shop"]
-    assert only(sick.list("crm")).path == "data/a.csv"
+    assert sorted(each.spec for each in sick.listed()) == ["crm", "shop"]
+    assert only(sick.listed("crm")).path == "data/a.csv"
     sick.waive()
-    assert only(sick.list()).spec == "crm"
-    assert sorted(each.spec for each in sick.list(everything=True)) == ["crm", "shop"]
+    assert only(sick.listed()).spec == "crm"
+    assert sorted(each.spec for each in sick.listed(everything=True)) == ["crm", "shop"]
 
 
 def test_rows_that_are_not_here_are_asked_for(sick: Ward) -> None:
@@ -140,7 +140,7 @@ def test_what_is_waived_is_on_record_and_closed(sick: Ward) -> None:
     line = sick.log("shop")[-1]
     assert (line["event"], line["rows"], line["reason"], line["import"]) == ("waived", 1, "test rows", sick.first)
     assert line["actor"]
-    assert sick.open() == {}
+    assert sick.open_rows() == {}
     assert waived_rows(sick.ledger()) == [1, 1]
     sick.check_clean()
     with pytest.raises(Refused, match=r"no rejected row of orders/a\.csv is open"):
@@ -167,10 +167,10 @@ def test_nothing_is_decided_while_a_repair_runs(sick: Ward) -> None:
             refused()
     code, _, err = sick.cli("forget", sick.first, "--reason", "again", "--append-again")
     assert (code, f"{REPAIR} is not closed" in err) == (4, True)
-    assert "its end is not recorded" in only(sick.list()).repair
+    assert "its end is not recorded" in only(sick.listed()).repair
     sick.emulator.faults.clear()
     assert only(sick.run().imports).result == "completed"
-    assert sick.open() == {}
+    assert sick.open_rows() == {}
     sick.check_clean()
 
 

@@ -28,7 +28,7 @@ def test_mended_rows_are_imported_once_and_linked_to_the_first_import(sick: Ward
     assert submitted["artifact"]["columns"] == ["id", "at", "amount"]
     assert (submitted["artifact"]["rows"], submitted["artifact"]["file_name"]) == (2, "a-repair-1.csv")
     assert finished["import"] == claimed["import"] != sick.first
-    assert (sick.account().rejected, sick.account().repaired, sick.open()) == (2, 2, {})
+    assert (sick.account().rejected, sick.account().repaired, sick.open_rows()) == (2, 2, {})
     assert sick.kept == []
     sick.check_clean()
 
@@ -42,7 +42,7 @@ def test_a_row_is_never_sent_a_third_time(sick: Ward) -> None:
         sick.repair(sick.mended())
     assert caught.value.next_step.endswith(f"syncer rejects repair {again.item.import_id}")
     assert len(sick.emulator.requests) == before
-    assert sick.open() == {REPAIR: 1}
+    assert sick.open_rows() == {REPAIR: 1}
 
 
 def test_a_repair_can_be_repaired(sick: Ward) -> None:
@@ -53,7 +53,7 @@ def test_a_repair_can_be_repaired(sick: Ward) -> None:
     assert sick.merged("orders", "order_id") == ["bad1", "bad2", "o1"]
     assert sick.log("shop")[-1]["import"] == end.item.import_id
     assert [sick.account(path).repaired for path in ("orders/a.csv", REPAIR)] == [2, 1]
-    assert sick.open() == {}
+    assert sick.open_rows() == {}
     sick.check_clean()
 
 
@@ -130,7 +130,7 @@ def test_rows_that_nobody_mended_are_rejected_again_and_stay_open(sick: Ward) ->
     outcome = sick.repair()
     assert (outcome.exit_code, only(outcome.imports).systematic) == (3, True)
     assert "syncer rejects get" in only(outcome.imports).next_step
-    assert sick.open() == {REPAIR: 2}
+    assert sick.open_rows() == {REPAIR: 2}
 
 
 @pytest.mark.parametrize("shape", ["rows", "lines"])
@@ -245,9 +245,9 @@ def test_the_rows_of_a_forgotten_repair_are_open_again(sick: Ward) -> None:
     """An operator's word opens the next generation of the repair, as for any import."""
     end = sick.repaired(sick.mended())
     code, _, _ = sick.cli("forget", end.item.import_id, "--reason", "wrong amounts", "--append-again")
-    assert (code, sick.open()) == (0, {"orders/a.csv": 2})
+    assert (code, sick.open_rows()) == (0, {"orders/a.csv": 2})
     assert sick.repaired(sick.mended()).item.generation == 2
-    assert sick.open() == {}
+    assert sick.open_rows() == {}
     sick.check_clean()
 
 
@@ -277,8 +277,8 @@ def test_a_failed_repair_leaves_the_rows_open(sick: Ward) -> None:
     """A job that failed wrote nothing: the rows are open, and the same command tries again."""
     sick.emulator.faults.add(match="POST /import-jobs/*/start", do="job_fails", code="CDP_ETL.INTERNAL.X", message="no")
     end = sick.repaired(sick.mended())
-    assert (end.result, sick.open()) == ("failed", {"orders/a.csv": 2})
-    assert "its repair failed: CDP_ETL.INTERNAL.X" in only(sick.list()).repair
+    assert (end.result, sick.open_rows()) == ("failed", {"orders/a.csv": 2})
+    assert "its repair failed: CDP_ETL.INTERNAL.X" in only(sick.listed()).repair
     sick.emulator.faults.clear()
     end = sick.repaired(sick.mended())
     assert (end.result, end.item.generation, end.item.attempt) == ("completed", 1, 2)

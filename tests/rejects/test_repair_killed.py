@@ -82,7 +82,7 @@ def go_on(ward: Ward, how: GoOn, given: str, fixed: Path) -> None:
     """
     if how == "apply":
         ward.run()
-    if ward.open():
+    if ward.open_rows():
         with suppress(Refused):
             ward.repair(fixed if how == "again" else None, given)
     ward.run()
@@ -104,7 +104,7 @@ def test_each_row_is_sent_once_more_wherever_the_repair_is_killed(ward: Ward, ef
         where = kill_one_repair(ward, given, fixed, number, effect)
         go_on(ward, how, given, fixed)
         assert ward.merged("orders", "order_id") == sorted(expected), where
-        assert (ward.open(), ward.kept) == ({}, []), where
+        assert (ward.open_rows(), ward.kept) == ({}, []), where
         assert "running" not in ward.jobs()
         ward.check_clean()
         if where is None:
@@ -148,7 +148,7 @@ def test_lost_rows_are_given_up_before_a_permit(sick: Ward) -> None:
     cut_at(sick, Step.UPLOADED)
     shutil.rmtree(sick.root / ".syncer" / "repairs")
     assert results(sick.run()) == {}
-    entry = only(sick.list())
+    entry = only(sick.listed())
     assert (entry.account.open, "submitted no job" in entry.repair) == (2, True)
     end = sick.repaired(sick.mended(WELL[1], WELL[0]))
     assert (end.rows.valid, end.item.generation) == (2, 2)

@@ -21,7 +21,7 @@ from syncer.operations.state_verify import state_verify
 from tests.apply.workspace import ORDERS, Hurried, Noted, Workspace, only
 
 if TYPE_CHECKING:
-    from syncer.apply.outcome import ImportOutcome, RunOutcome
+    from syncer.apply.outcome import RunOutcome
 
 SICK = ("bad1,2026-04-21T16:30:00Z,much", "bad2,2026-04-21,9.5")
 """Two rows that the platform rejects, each for another reason."""
@@ -49,15 +49,16 @@ class Ward(Workspace):
     def ledger(self) -> Ledger:
         return open_ledger(self.root, environ=self.environ)
 
-    def list(self, *names: str, everything: bool = False) -> tuple[RejectsEntry, ...]:
+    def listed(self, *names: str, everything: bool = False) -> tuple[RejectsEntry, ...]:
         return rejects_list(self.ledger(), names, everything=everything)
 
-    def open(self) -> dict[str, int]:
+    def open_rows(self) -> dict[str, int]:
         """How many rejected rows are open, by path."""
-        return {each.path: each.account.open for each in self.list()}
+        return {each.path: each.account.open for each in self.listed()}
 
     def account(self, path: str = "orders/a.csv") -> Account:
-        return only(each for each in self.list(everything=True) if each.path == path).account
+        (entry,) = (each for each in self.listed(everything=True) if each.path == path)
+        return entry.account
 
     def get(self, given: str = "", **options: Any) -> Got:
         return get(self.ledger(), given or self.first, **options)
@@ -79,7 +80,7 @@ class Ward(Workspace):
         )
         return outcome
 
-    def repaired(self, fixed: Path | None = None, given: str = "") -> ImportOutcome:
+    def repaired(self, fixed: Path | None = None, given: str = "") -> Any:
         return only(self.repair(fixed, given).imports)
 
     def mended(self, *rows: str, name: str = "mended.csv") -> Path:
@@ -99,7 +100,7 @@ class Ward(Workspace):
 
     def rejects_file(self) -> Path:
         """The private file of the first import's rejected rows."""
-        (file,) = only(each for each in self.list(everything=True) if each.path == "orders/a.csv").files
+        (file,) = only(each for each in self.listed(everything=True) if each.path == "orders/a.csv").files
         return Path(file.path)
 
     def check_clean(self) -> None:
