@@ -17,12 +17,13 @@ from syncer.model.files import SourceFile
 from syncer.prepare.artifact import BLOCK_BYTES
 from syncer.prepare.engine import DEFAULT_MEMORY, connected, explained, identifier, literal_path, run
 from syncer.prepare.layout import Layout
-from syncer.prepare.parquet_columns import EngineColumn, doubts, expression
+from syncer.prepare.parquet_columns import Element, EngineColumn, check_decimals, doubts, expression
 from syncer.prepare.reading import cannot_read, empty, open_stored
 from syncer.prepare.stopping import Stop
 from syncer.prepare.transforms import sql
 
 _SOURCE = "read_parquet(?, hive_partitioning=false, union_by_name=false)"
+_SCHEMA = "SELECT name, num_children, precision FROM parquet_schema(?)"
 _MAGIC = b"PAR1"
 _TAIL_BYTES = 8
 """A Parquet file ends with the length of its footer and four letters (Apache Parquet, file format)."""
@@ -32,8 +33,7 @@ _WRITER = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, USE_TMP_FILE
 
 def columns(file: SourceFile, work_dir: Path) -> tuple[str, ...]:
     """Return the top-level column names, in order, as the file itself spells them."""
-    schema = _ask(file, work_dir, "SELECT name, num_children FROM parquet_schema(?)")
-    return tuple(_top_level(schema[1:]))
+    return tuple(name for name, _ in _top_level(_ask(file, work_dir, _SCHEMA)))
 
 
 def count_rows(file: SourceFile, work_dir: Path) -> int:
@@ -64,6 +64,7 @@ def project(
         )
     with _explained(file), connected(target.parent, memory_limit=memory_limit, threads=1) as connection:
         source = literal_path(file.location)
+        check_decimals(file, layout.kept, _top_level(run(connection, _SCHEMA, [source], stop=stop)))
         described = run(connection, f"DESCRIBE SELECT * FROM {_SOURCE}", [source], stop=stop)  # noqa: S608 - our own text
         # The engine renames columns that differ only in case, but keeps their order.
         told = dict(zip(reversed(names), reversed(described), strict=True))
@@ -81,15 +82,15 @@ def _selected(file: SourceFile, layout: Layout, kept: Sequence[EngineColumn]) ->
     return ", ".join([*added, *(f"{expression(file, one)} AS {identifier(one.kept.column)}" for one in kept)])
 
 
-def _top_level(rows: Sequence[tuple[str, int | None]]) -> Iterator[str]:
-    """Pick the direct children of the root from the flattened tree of (name, number of children)."""
-    position = 0
+def _top_level(rows: Sequence[Element]) -> Iterator[tuple[str, Sequence[Element]]]:
+    """Split the flattened tree below the root into its direct children: the name of each, and all that is in it."""
+    position = 1
     while position < len(rows):
-        yield rows[position][0]
-        pending = 1
+        start, pending = position, 1
         while pending:
             pending += (rows[position][1] or 0) - 1
             position += 1
+        yield rows[start][0], rows[start:position]
 
 
 def _ask(file: SourceFile, work_dir: Path, question: str) -> list[tuple[Any, ...]]:

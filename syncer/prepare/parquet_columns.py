@@ -1,4 +1,4 @@
-"""What becomes of a Parquet column's type when its values are transformed.
+"""What becomes of a Parquet column's type when its values are transformed, and which types cannot be rewritten.
 
 `clean` is for text, and leaves other types as they are. A timestamp without a zone, or a date, becomes a timestamp with
 one, of the same moment. A mask gives text, and takes only types whose values have one spelling.
@@ -7,7 +7,7 @@ one, of the same moment. A mask gives text, and takes only types whose values ha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,25 @@ from syncer.prepare.transforms import sql
 TEXT: Final = "VARCHAR"
 _LOCAL: Final = ("TIMESTAMP", "TIMESTAMP_NS", "DATE")
 _SPELLED_ALIKE: Final = re.compile(r"VARCHAR|JSON|BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|DATE|UUID")
+
+
+Element = tuple[str, int | None, int | None]
+"""A node of a file's schema: its name, the number of its children, a decimal's number of digits."""
+_MOST_DIGITS: Final = 38
+
+
+def check_decimals(file: SourceFile, kept: Iterable[Kept], columns: Iterable[tuple[str, Sequence[Element]]]) -> None:
+    """Raise PrepareError for a kept column with decimals that the engine would round: those of more than 38 digits."""
+    wanted = {one.column for one in kept}
+    for name, elements in columns:
+        digits = max((precision or 0 for _, _, precision in elements), default=0)
+        if name in wanted and digits > _MOST_DIGITS:
+            raise PrepareError(
+                f"the column {name!r} of {file.path} holds decimals of {digits} digits",
+                where=file.path,
+                why=f"more than {_MOST_DIGITS} would be rounded",
+                next_step="export it as text, or with fewer digits",
+            )
 
 
 @dataclass(frozen=True, slots=True)
