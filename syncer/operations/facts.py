@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from syncer.errors import ApiError, SourceError, Unavailable, UsageError
+from syncer.errors import ApiError, PrepareError, SourceError, SyncerError, Unavailable, UsageError
 from syncer.model.files import SourceFile
 from syncer.model.log import Lineage, Log, WriteMode
 from syncer.model.spec import Spec
@@ -122,7 +122,7 @@ def _spec_input(project: Project, loaded: LoadedSpec, found: Found, kept: Sequen
     )
 
 
-def _in_words(problem: SourceError) -> str:
+def _in_words(problem: SyncerError) -> str:
     """Say in one line what is wrong and what to check: a plan has room for no more."""
     why = f" ({problem.why})" if problem.why else ""
     return f"{problem.what}{why}" + (f"; {problem.next_step}" if problem.next_step else "")
@@ -150,7 +150,10 @@ def _read(file: SourceFile, own: SpecInput, sources: Sources) -> SourceFile:
 def counted(
     inputs: Iterable[SpecInput], plan: Plan, sources: Sources, *, stop: Stop | None = None
 ) -> tuple[SpecInput, ...]:
-    """Count the rows of pending files whose spec limits them; the others stay uncounted."""
+    """Count the rows of pending files whose spec limits them; the others stay uncounted.
+
+    Where a file cannot be counted its spec does nothing, as where its source cannot be listed; the others go on.
+    """
     from syncer.prepare.rows import count_rows
 
     pending = {(item.spec, item.file.path) for item in plan.runnable}
@@ -166,9 +169,13 @@ def counted(
     def with_rows(own: SpecInput) -> SpecInput:
         if own.spec.limits.rows is None:
             return own
-        files = [
-            replace(file, rows=rows(own, file)) if (own.spec.name, file.path) in pending else file for file in own.files
-        ]
+        try:
+            files = [
+                replace(file, rows=rows(own, file)) if (own.spec.name, file.path) in pending else file
+                for file in own.files
+            ]
+        except (PrepareError, SourceError) as error:
+            return replace(own, files=(), problem=_in_words(error))
         return replace(own, files=tuple(files))
 
     return tuple(with_rows(own) for own in inputs)

@@ -32,7 +32,7 @@ def test_a_spec_goes_from_never_over_pending_to_ok(workspace: Workspace) -> None
     assert workspace.emulator.requests == []
     workspace.run()
     now = standing(workspace)
-    assert (now.state, now.imported, now.pending, now.rejected_rows, now.owner) == ("ok", 1, 0, 1, "@acme/crm")
+    assert (now.state, now.imported, now.pending, now.rejects.rejected, now.owner) == ("ok", 1, 0, 1, "@acme/crm")
     assert now.last_import is not None
     assert now.last_run == workspace.log("crm")[-1]["run"]
 
@@ -65,7 +65,7 @@ def test_a_spec_whose_last_import_took_no_row_is_failing(workspace: Workspace) -
     workspace.spec("crm", PEOPLE)
     workspace.people("a.csv", "no-address", "none-either")
     workspace.run()
-    assert (standing(workspace).state, standing(workspace).rejected_rows) == ("failing", 2)
+    assert (standing(workspace).state, standing(workspace).rejects.rejected) == ("failing", 2)
     assert standing(workspace).reason == "data/a.csv: every row of the last import was rejected"
     workspace.people("a.csv", "a@example.com")
     workspace.run()

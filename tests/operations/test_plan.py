@@ -239,3 +239,13 @@ def test_a_checkout_that_cannot_be_written_to_can_be_planned(crm: Workspace) -> 
     with pytest.raises(SyncerError):
         crm.run()
     assert "POST /import-jobs" not in crm.calls()
+
+
+def test_a_file_that_cannot_be_counted_is_the_problem_of_its_spec_alone(crm: Workspace) -> None:
+    """The others are planned, and the one with the limit does nothing until the file is mended."""
+    crm.spec("limited", PEOPLE.replace("data/*.csv", "more/*.csv") + "limits: {rows: 10}\n")
+    crm.file("more/b.csv", "email_address,FirstName", 'a@example.com,"Ann')
+    made = plan(crm.root, environ=crm.environ)
+    assert [(item.spec, item.action) for item in made.imports] == [("crm", Action.IMPORT)]
+    assert "never closed" in only(made.problems)
+    assert made.refusals == ()

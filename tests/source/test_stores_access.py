@@ -234,6 +234,25 @@ def test_azure_reads_one_version(storage: ScriptedServer) -> None:
     assert (pinned.header("If-Match"), query(pinned)) == (None, {"versionid": "v1"})
 
 
+def test_s3_reads_on_without_the_right_to_name_versions(
+    storage: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may get objects and not their versions is held to the ETag instead."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    head = (("ETag", '"e1"'), ("Last-Modified", "Mon, 23 Nov 2026 17:39:06 GMT"), ("x-amz-version-id", "v1"))
+    storage.will(Reply(200, b"", head), Reply(403, b"<Error><Code>AccessDenied</Code></Error>"))
+    storage.will(Reply(206, b"content", head[:1]))
+
+    with opened("s3", "bucket", {"endpoint_url": storage.url, "region": "us-east-1"}) as place:
+        one = found(place, "k")
+        assert content(place, one._replace(size=7)) == b"content"
+
+    _, named, held = storage.seen
+    assert ("versionId" in query(named), "versionId" in query(held)) == (True, False)
+    assert held.header("If-Match") == '"e1"'
+
+
 @cloud("azure")
 @pytest.mark.parametrize("how", ["connection string", "key", "sas"])
 def test_azure_takes_what_the_environment_has(

@@ -99,6 +99,9 @@ class S3Store:
         asked = {"Key": listed.key, **({"VersionId": listed.version} if listed.version else {})}
         headers = {"Range": f"bytes={start}-{start + len(into) - 1}", "If-Match": f'"{listed.held}"'}
         reply = self._http.get(self._signed("get_object", "read", asked), headers, into)
+        if reply.status == HTTPStatus.FORBIDDEN and asked.pop("VersionId", ""):
+            # Naming a version takes a right of its own (s3:GetObjectVersion); the ETag holds the read as well.
+            reply = self._http.get(self._signed("get_object", "read", asked), headers, into)
         whole = reply.status == HTTPStatus.OK and len(into) == listed.size
         if reply.status != HTTPStatus.PARTIAL_CONTENT and not whole:
             raise self._refused(reply, "read")
