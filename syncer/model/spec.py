@@ -44,9 +44,15 @@ class Suspend(Strict):
 
 
 class CsvOptions(Strict):
-    delimiter: Annotated[str, Field(min_length=1, max_length=1, description="One character", examples=[";", "\t"])] = (
-        ","
-    )
+    delimiter: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=1,
+            description="One character. Where it is left out, a header may show another than a comma",
+            examples=[";", "\t"],
+        ),
+    ] = ","
     encoding: Text = Field("utf-8", description="How the file's text is encoded", examples=["utf-8", "windows-1252"])
 
 
@@ -92,11 +98,13 @@ class Column(Strict):
 
     to: Text = Field(description="The destination field")
     type: FieldType = Field("string", description="The column's data type, as the Import Jobs API is told it")
-    timezone: Text | None = Field(None, description="The zone of datetimes that carry no offset")
+    timezone: Text | None = Field(None, description="The zone of datetimes that carry no offset, which they are given")
     clean: Annotated[tuple[Literal["trim", "lower", "upper", "empty_to_null"], ...], Field(strict=False)] = Field(
         (), description="What is done to every value, in this order"
     )
-    mask: Literal["hmac"] | None = Field(None, description="Send a keyed hash instead of the value")
+    mask: Literal["hmac"] | None = Field(
+        None, description="Send a keyed hash instead of the value; the key is SYNCER_MASK_KEY in the environment"
+    )
 
 
 def _expand_short_form(value: object) -> object:
