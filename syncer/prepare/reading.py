@@ -139,20 +139,3 @@ def broken(file: SourceFile, line: int, what: str, next_step: str = "") -> Prepa
         why="guessing what was meant could change rows",
         next_step=next_step or "correct the export",
     )
-
-
-def line_of_invalid_utf8(file: SourceFile, stop: Stop | None) -> int:
-    r"""Find the first line, counted from 1, that is not UTF-8. Lines end with `\\n`, `\\r\\n` or `\\r`."""
-    number = 1
-    with open_bytes(file, stop=stop) as stream:
-        for line in stream:
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                return number + _line_ends(line[: error.start])
-            number += _line_ends(line)
-    return number
-
-
-def _line_ends(data: bytes) -> int:
-    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
