@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from syncer.apply.context import Tools
-from syncer.errors import PrepareError
+from syncer.errors import SourceError
 from syncer.model.events import Claimed
 from syncer.model.log import Log
 from syncer.model.repairs import repaired, repaired_life
@@ -26,7 +26,7 @@ def frozen_names(tools: Tools, log: Log, item: PlannedImport) -> Claimed | None:
 def kept_artifact(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed) -> tuple[Artifact, Held]:
     """Take the kept rows as the artifact, and hold on to them while they are read.
 
-    Raises PrepareError when they are gone or were changed: then nothing is sent, and the rejected rows stay open.
+    Raises SourceError when they are gone or were changed: then nothing is sent, and the rejected rows stay open.
     """
     path = Path(item.file.location)
     try:
@@ -65,8 +65,8 @@ def _announced_name(item: PlannedImport) -> str:
     return f"{stem}{steps}.{item.file.format}"
 
 
-def _lost(item: PlannedImport, what: str) -> PrepareError:
-    return PrepareError(
+def _lost(item: PlannedImport, what: str) -> SourceError:
+    return SourceError(
         f"the rows that were kept for {item.file.path} are {what}",
         where=item.file.location,
         why="what is sent must be what was prepared; nothing was sent, and the rejected rows are open still",

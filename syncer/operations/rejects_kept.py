@@ -19,11 +19,13 @@ from typing import Any
 from syncer.apply.private import private_folder
 from syncer.errors import SyncerError
 from syncer.model.files import SourceFile
+from syncer.model.identity import digest
 from syncer.model.log import Lineage, Log
 from syncer.model.repairs import refusal
 from syncer.model.spec import Spec
 from syncer.operations import folders
 from syncer.plan.inputs import KeptRepair
+from syncer.prepare.artifact import digest_of
 from syncer.prepare.repair import Repaired
 from syncer.spec.load import Project
 
@@ -89,7 +91,10 @@ def room_for_rows(root: Path) -> Iterator[Path]:
 
 
 def keep(rows: Path, made: Repaired, *, spec: Spec, path: str, repairs: str, preparation: str, edited: bool) -> None:
-    """Keep the rows of `room_for_rows` for the repair of this path, in the place of others for it."""
+    """Keep the rows of `room_for_rows` for the repair of this path.
+
+    Those that are kept for it already stay: a run may be sending them. They are told apart by their fingerprint.
+    """
     facts = {
         "v": _FORMAT_VERSION,
         "spec": spec.name,
@@ -102,12 +107,10 @@ def keep(rows: Path, made: Repaired, *, spec: Spec, path: str, repairs: str, pre
         "rows": made.rows,
         "size": made.size,
     }
-    name = made.digest.removeprefix("sha256:")[:16]
+    name = digest([path, made.digest])[:16]
     own = rows.with_name(f"{repairs}-{name}.rows")
-    for other in rows.parent.glob(f"{repairs}-*.json"):
-        if other.stem != own.stem and (kept := _read(other)) is not None and kept.repair.file.path == path:
-            _drop(other)
-    rows.replace(own)
+    if not own.is_file() or digest_of(own)[1] != made.digest:
+        rows.replace(own)
     draft = own.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     draft.chmod(0o600)
@@ -136,12 +139,13 @@ def _is_over(kept: Kept, log: Log, workspace: str, spec: Spec, now: datetime) ->
     lives = log.generations(lineage, file.path)
     if any(life.open_permits for life in lives):
         return False
+    if refusal(log, lineage, file.path, kept.repair.repairs, file.rows) is not None:
+        return True
     own = next((life for life in reversed(lives) if life.fingerprint == file.fingerprint), None)
     if own is None:
         return now - file.modified > _ORPHANED
-    if own.forgotten is not None or own.number < lives[-1].number or own.final_failure(kept.repair.preparation):
-        return True
-    return refusal(log, lineage, file.path, kept.repair.repairs, file.rows) is not None
+    has_failed = own.final_failure(kept.repair.preparation) is not None
+    return has_failed or own.forgotten is not None or own.number < lives[-1].number
 
 
 def _drop(about: Path) -> None:

@@ -21,10 +21,10 @@ from syncer.plan.verdict import Verdict
 
 def asked_for(inputs: Inputs, own: SpecInput) -> Iterator[PlannedImport]:
     """Yield what to do about the repair that the filters name, if it is this spec's and can be told."""
-    path, lineage = inputs.filters.repair, inputs.lineage(own.spec)
+    path, rows, lineage = inputs.filters.repair, inputs.filters.repair_rows, inputs.lineage(own.spec)
     lives = inputs.log.generations(lineage, path)
     permitted = next((life for life in lives if life.open_permits), None)
-    kept = next((each for each in own.repairs if each.file.path == path), None)
+    kept = next((each for each in own.repairs if (each.file.path, each.file.fingerprint) == (path, rows)), None)
     if permitted is not None:
         yield planned(own, inputs, file_of(permitted), unsettled(inputs, permitted))
     elif kept is not None:

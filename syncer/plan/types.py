@@ -112,7 +112,8 @@ class Filters:
     """Which part of the project a plan is made for. `since` and `until` are days of a backfill, both inclusive.
 
     The specs of `over_limits` may pass their limits, those of `out_of_order` import files older than what they have.
-    `repair` is the path of a repair: then the plan is for it alone, and no source is looked at.
+    `repair` is the path of a repair: then the plan is for it alone, and no source is looked at. `repair_rows` is the
+    fingerprint of the kept rows that it is to send.
     """
 
     specs: tuple[str, ...] = ()
@@ -123,6 +124,7 @@ class Filters:
     over_limits: tuple[str, ...] = ()
     out_of_order: tuple[str, ...] = ()
     repair: str = ""
+    repair_rows: str = ""
 
     @property
     def selects(self) -> bool:

@@ -198,8 +198,8 @@ def kept(version: str = "R", preparation: str = "prep") -> SpecInput:
 
 def planned(events: list[AnyEvent], *, asked: bool = False, own: SpecInput | None = None, **more: Any) -> Any:
     """Plan for the kept repair: what is asked for, or an ordinary run; None where the plan leaves it out."""
-    filters = Filters(specs=("crm",), repair=repair_path(PATH, 1)) if asked else Filters()
-    made = make_plan(inputs(own or kept(), events, filters=filters, **more))
+    wanted = Filters(specs=("crm",), repair=repair_path(PATH, 1), repair_rows=Repairing().file.fingerprint)
+    made = make_plan(inputs(own or kept(), events, filters=wanted if asked else Filters(), **more))
     items = [item for item in made.imports if item.file.path == repair_path(PATH, 1)]
     return items[0] if items else None
 

@@ -162,7 +162,7 @@ def test_nothing_is_decided_while_a_repair_runs(sick: Ward) -> None:
     """Neither waived nor forgotten: how many rows are left is known when its job has ended."""
     sick.emulator.faults.add(match="GET /import-jobs/*", do="status", status=500, times=0)
     assert sick.repaired(sick.mended()).result == "unfinished"
-    for refused in (sick.waive, lambda: sick.repair(sick.mended())):
+    for refused in (sick.waive, lambda: sick.repair(sick.mended(*SICK))):
         with pytest.raises(Refused, match="permitted"):
             refused()
     code, _, err = sick.cli("forget", sick.first, "--reason", "again", "--append-again")

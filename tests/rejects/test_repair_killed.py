@@ -166,7 +166,7 @@ def test_changed_rows_are_not_sent(sick: Ward) -> None:
     assert (end.result, "are changed" in end.message) == ("failed", True)
     assert f"syncer rejects repair {sick.first}" in end.next_step
     assert INIT not in sick.calls(since=before)
-    assert sick.repaired(sick.mended(WELL[1], WELL[0])).rows.valid == 2
+    assert sick.repaired(sick.mended()).rows.valid == 2
     sick.check_clean()
 
 
