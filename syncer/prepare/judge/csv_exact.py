@@ -12,16 +12,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
+from syncer.errors import PrepareError
 from syncer.prepare.encodings import undecodable
 from syncer.prepare.judge.checks import ragged
-from syncer.prepare.judge.failing import would_fail
 from syncer.prepare.judge.judgement import RejectedRows, Tally
 from syncer.prepare.judge.values import TextRule, text_rule
 from syncer.prepare.judge.work import Work
 from syncer.prepare.reading import MAX_RECORD_BYTES, broken, open_bytes
 
 EXTRA_CELLS = "_extra"
-"""Where a refused row shows the cells that no column is left for."""
+"""Where a rejected row shows the cells that no column is left for."""
 
 
 def header_of(work: Work) -> tuple[str, ...]:
@@ -29,7 +29,12 @@ def header_of(work: Work) -> tuple[str, ...]:
     with _open_records(work) as records:
         header = next(records, None)
     if header is None:
-        raise would_fail(work.file, "it has no header row")
+        raise PrepareError(
+            f"{work.file.path} would fail its import",
+            where=work.file.path,
+            why="it has no header row",
+            next_step="export the file with its column names in the first row",
+        )
     return tuple(header)
 
 
@@ -79,11 +84,16 @@ def _open_records(work: Work) -> Iterator[Iterator[list[str]]]:
 def _records(work: Work, stream: IO[bytes]) -> Iterator[list[str]]:
     text = io.TextIOWrapper(stream, encoding="utf-8", errors="strict", newline="")
     reader = csv.reader(_lines(work, text), strict=True)
+    done = 0
     try:
-        yield from filter(None, reader)
+        for record in reader:
+            done = reader.line_num
+            if record:
+                yield record
     except csv.Error as error:
-        what = "a quote is never closed" if "unexpected end" in str(error) else "there is text after a closing quote"
-        raise broken(work.file, reader.line_num, what) from error
+        if "after" in str(error):  # "',' expected after '"'"
+            raise broken(work.file, reader.line_num, "there is text after a closing quote") from error
+        raise broken(work.file, done + 1, "a quote opened in this record is never closed") from error
 
 
 def _lines(work: Work, text: io.TextIOWrapper) -> Iterator[str]:

@@ -94,18 +94,20 @@ class _Look:
         None where a quote opens or closes elsewhere than at the end of a cell.
         """
         pieces = block.split(QUOTE)
-        began_quoted, self._quoted = self._quoted, self._quoted ^ (len(pieces) % 2 == 0)
+        began_quoted = self._quoted
+        self._quoted ^= len(pieces) % 2 == 0
         outside = pieces[began_quoted::2]
         if not outside:
             return self._last
-        closed, opened = outside[not began_quoted :], outside[: None if self._quoted else -1]
+        if began_quoted:
+            closed = outside
+        else:
+            # A quote that the last block ended with closed a cell, or is doubled by the first byte of this one.
+            closed = outside[:] if self._last == QUOTE else outside[1:]
+            outside[0] = self._last + outside[0]
+        opened = outside if self._quoted else outside[:-1]
         if not _AFTER_QUOTE.issuperset(map(_first, filter(None, closed))):
             return None
-        if not began_quoted and self._last == QUOTE and outside[0] and outside[0][0] not in _AFTER_QUOTE:
-            return None
-        if not began_quoted:
-            outside[0] = self._last + outside[0]
-            opened[:1] = outside[: bool(opened)]
         if not _BEFORE_QUOTE.issuperset(map(_last, filter(None, opened))):
             return None
         text = QUOTE.join(outside)

@@ -1,4 +1,4 @@
-"""Turn a verdict on every row, given by the engine, into counts, row numbers and the file of refused rows.
+"""Turn a verdict on every row, given by the engine, into counts, row numbers and the file of rejected rows.
 
 The engine reads the artifact once and writes, in the artifact's order, a small file with a line for every row: the
 number of its reason and the row itself, both null where the row is valid. That keeps all cores busy, which numbering
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from syncer.prepare.engine import run
+from syncer.prepare.engine import literal_path, run
 from syncer.prepare.judge.judgement import Tally, json_text, private_path
 from syncer.prepare.judge.sql import Bindings
 from syncer.prepare.judge.work import Work
@@ -19,8 +19,10 @@ from syncer.prepare.judge.work import Work
 if TYPE_CHECKING:
     import duckdb
 
-_WRITER: Final = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480, USE_TMP_FILE false"
-"""Small groups: the refused rows of a group are in memory together."""
+_WRITER: Final = "FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {0}, USE_TMP_FILE false"
+_VECTOR_ROWS: Final = 2048
+"""The engine works in steps of so many rows; a group of rows in a file is a multiple of it."""
+_MOST_GROUPS: Final = 10_000
 _FOUND: Final = (
     "(SELECT file_row_number + 1 AS number, reason, source FROM read_parquet({0}, file_row_number=true) "
     "WHERE reason IS NOT NULL)"
@@ -46,38 +48,58 @@ class Judged:
     bindings: Bindings
 
 
-def collect(connection: duckdb.DuckDBPyConnection, judged: Judged, work: Work) -> Tally:
-    """Run the statement, write the outputs of `work` and return the counts.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows read, and for each reason how many of them are rejected and the first one's number, in that order."""
+
+    rows: int
+    reasons: tuple[tuple[str, int, int], ...]
+
+    def tally(self) -> Tally:
+        tally = Tally(rows=self.rows)
+        for reason, count, first_row in self.reasons:
+            tally.add(reason, first_row, count)
+        return tally
+
+
+def collect(connection: duckdb.DuckDBPyConnection, judged: Judged, work: Work, *, about: int) -> Found:
+    """Run the statement and write the outputs of `work`. `about` is how many rows to expect.
 
     Raises duckdb.Error for what the engine refuses; the outputs may hold anything then.
     """
     with private_path(work.work_dir, "verdicts-") as found:
-        tally = Tally(rows=_write_verdicts(connection, judged, found, work))
-        for reason, count, first_row in _grouped(connection, found, work):
-            tally.add(judged.bindings.reasons[reason - 1], first_row, count)
-        if tally.invalid:
+        rows = _write_verdicts(connection, judged, found, work, about=about)
+        reasons = _grouped(connection, judged.bindings.reasons, found, work)
+        if reasons:
             _write_rows(connection, judged.bindings.reasons, found, work)
-    return tally
+    return Found(rows, reasons)
 
 
-def _write_verdicts(connection: duckdb.DuckDBPyConnection, judged: Judged, found: Path, work: Work) -> int:
+def _write_verdicts(
+    connection: duckdb.DuckDBPyConnection, judged: Judged, found: Path, work: Work, *, about: int
+) -> int:
+    # The rejected rows of a group are in memory together: groups are small, but not so many that they are a burden.
+    group = _VECTOR_ROWS * (about // (_VECTOR_ROWS * _MOST_GROUPS) + 1)
     statement = (
         f"COPY (SELECT reason, CASE WHEN reason IS NOT NULL THEN {judged.source} END AS source "  # noqa: S608 - our own text; values are bound
         f"FROM (SELECT {judged.verdict} AS reason, * FROM {judged.relation})) "
-        f"TO {judged.bindings.bind(str(found))} ({_WRITER})"
+        f"TO {judged.bindings.bind(str(found))} ({_WRITER.format(group)})"
     )
     return int(run(connection, statement, judged.bindings.values, stop=work.stop)[0][0])
 
 
-def _grouped(connection: duckdb.DuckDBPyConnection, found: Path, work: Work) -> list[tuple[int, int, int]]:
+def _grouped(
+    connection: duckdb.DuckDBPyConnection, reasons: list[str], found: Path, work: Work
+) -> tuple[tuple[str, int, int], ...]:
     statement = f"SELECT reason, count(*), min(number) FROM {_FOUND.format('?')} GROUP BY reason ORDER BY 3"  # noqa: S608 - our own text; values are bound
-    return [(row[0], row[1], row[2]) for row in run(connection, statement, [str(found)], stop=work.stop)]
+    rows = run(connection, statement, [literal_path(str(found))], stop=work.stop)
+    return tuple((reasons[number - 1], count, first_row) for number, count, first_row in rows)
 
 
 def _write_rows(connection: duckdb.DuckDBPyConnection, reasons: list[str], found: Path, work: Work) -> None:
     found_rows = _FOUND.format("?")
     statement = f"COPY (SELECT number FROM {found_rows}) TO ? ({_LINES})"  # noqa: S608 - our own text; values are bound
-    run(connection, statement, [str(found), str(work.numbers)], stop=work.stop)
+    run(connection, statement, [literal_path(str(found)), str(work.numbers)], stop=work.stop)
     if work.rejects is None:
         return
     statement = (
@@ -85,4 +107,4 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, reasons: list[str], found
         f"list_extract(?::VARCHAR[], reason), '}}') FROM {found_rows}) TO ? ({_LINES})"
     )
     texts = [json_text(reason).decode() for reason in reasons]
-    run(connection, statement, [texts, str(found), str(work.rejects)], stop=work.stop)
+    run(connection, statement, [texts, literal_path(str(found)), str(work.rejects)], stop=work.stop)

@@ -1,7 +1,7 @@
 """Judge JSONL: exactly, line by line, and a block of lines at once where all of them are plainly valid.
 
-A line that is not a JSON object is a refused row, and a blank line is such a line. A row that repeats a key, at any
-depth, is refused. A broken last line without a line feed is a file that was cut off. A column that some rows lack is
+A line that is not a JSON object is a rejected row, and a blank line is such a line. A row that repeats a key, at any
+depth, is rejected. A broken last line without a line feed is a file that was cut off. A column that some rows lack is
 null in them; one that every row lacks fails the job.
 """
 
@@ -20,9 +20,9 @@ from syncer.prepare.layout import missing_column
 from syncer.prepare.reading import MAX_RECORD_BYTES, broken, open_bytes
 
 RAW_LINE: Final = "_raw"
-"""Where a refused row shows a line that is no object."""
+"""Where a rejected row shows a line that is no object."""
 BLOCK_BYTES: Final = 1 << 16
-"""Small: one refused row makes its whole block be read again in halves."""
+"""What fits a processor's cache: larger is not faster."""
 _JSON_SPACES: Final = b" \t\r\n"
 
 

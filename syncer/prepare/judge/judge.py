@@ -1,4 +1,4 @@
-"""Judge an artifact as the API will: which rows it refuses, and in which words."""
+"""Judge an artifact as the API will: which rows it rejects, and in which words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from syncer.errors import PrepareError
 from syncer.model.files import Compression, SourceFile, SourceFormat
 from syncer.model.objects import FieldSchema
 from syncer.model.spec import FieldType
@@ -38,7 +39,7 @@ def judge(
     """Judge every row of the file that would be uploaded, by the mapping that would be sent with it.
 
     `columns` are the artifact's own names, which reasons may show. `schema` has the object's fields; where it lacks
-    one, the column's declared type is judged. The refused rows are written to `rejects`, if given, in row order and
+    one, the column's declared type is judged. The rejected rows are written to `rejects`, if given, in row order and
     the API's own format; what was there before goes. The caller discards the judgement when it has no more use for
     the row numbers.
 
@@ -59,16 +60,10 @@ def judge(
             stop=stop,
         )
         tally = _judge(work)
-    refused = tally.invalid > 0
-    if not refused:
+    if not tally.invalid:
         _remove(numbers, rejects)
-    return Judgement(
-        rows=tally.rows,
-        invalid=tally.invalid,
-        reasons=tally.reasons(),
-        rejects=rejects if refused else None,
-        numbers=numbers if refused else None,
-    )
+        return Judgement(rows=tally.rows, invalid=0, reasons=(), rejects=None, numbers=None)
+    return Judgement(rows=tally.rows, invalid=tally.invalid, reasons=tally.reasons(), rejects=rejects, numbers=numbers)
 
 
 def _judge(work: Work) -> Tally:
@@ -104,12 +99,25 @@ def _outputs(file: SourceFile, work_dir: Path, rejects: Path | None) -> Iterator
     """Make the private files to write to and give that for the row numbers; an error removes them all."""
     with private_file(work_dir, file) as numbers:
         try:
-            if rejects is not None:
-                create_private(rejects)
+            _create(rejects)
             yield numbers
         except BaseException:
             _remove(rejects)
             raise
+
+
+def _create(rejects: Path | None) -> None:
+    if rejects is None:
+        return
+    try:
+        create_private(rejects)
+    except OSError as error:
+        raise PrepareError(
+            "the rejected rows cannot be written down",
+            where=str(rejects),
+            why=error.strerror or type(error).__name__,
+            next_step="check that rejects.store can be written to",
+        ) from error
 
 
 def _remove(*paths: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""What is said of an artifact, and the private files that hold its refused rows."""
+"""What is said of an artifact, and the private files that hold its rejected rows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ PRIVATE_MODE: Final = 0o600
 class Judgement:
     """The API's verdict on every row of an artifact, before it has seen one.
 
-    `rows` counts data rows as the API does, `invalid` those it will refuse. `reasons` are grouped, the most frequent
-    first, and hold nothing of a row. `rejects` is the file of refused rows in the API's own format, `numbers` a text
-    file of their row numbers, one a line, ascending, without a header; both are None where no row is refused, and
+    `rows` counts data rows as the API does, `invalid` those it will reject. `reasons` are grouped, the most frequent
+    first, and hold nothing of a row. `rejects` is the file of rejected rows in the API's own format, `numbers` a text
+    file of their row numbers, one a line, ascending, without a header; both are None where no row is rejected, and
     `rejects` also where nobody asked for it. Both are mode 0600; `discard` removes `numbers`, which is in the work
     folder.
     """
@@ -47,7 +47,7 @@ class Judgement:
             self.numbers.unlink(missing_ok=True)
 
     def rejected_numbers(self) -> Iterator[int]:
-        """Iterate over the refused rows' numbers, ascending, without holding them all."""
+        """Iterate over the rejected rows' numbers, ascending, without holding them all."""
         if self.numbers is not None:
             with self.numbers.open("rb") as lines:
                 yield from map(int, lines)
@@ -63,7 +63,7 @@ class Tally:
     _first_rows: dict[str, int] = field(default_factory=dict)
 
     def add(self, reason: str, first_row: int, count: int = 1) -> None:
-        """Count refused rows. For each reason the first call has the first row."""
+        """Count rejected rows. For each reason the first call has the first row."""
         self.invalid += count
         if reason not in self._counts and len(self._counts) >= MOST_REASONS:
             reason = OTHER_REASONS
@@ -77,7 +77,7 @@ class Tally:
 
 
 class RejectedRows:
-    """Writes refused rows one by one, in row order, and counts them."""
+    """Writes rejected rows one by one, in row order, and counts them."""
 
     def __init__(self, numbers: Path, rejects: Path | None) -> None:
         self.tally = Tally()

@@ -21,7 +21,7 @@ _Column = tuple[str, str]
 """A column's name, and the engine's name for its type."""
 _READER: Final = "read_parquet({0}, hive_partitioning=false, union_by_name=false)"
 _NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
-"""What the engine calls the numbers that JSON does not have, and how a refused row shows them."""
+"""What the engine calls the numbers that JSON does not have, and how a rejected row shows them."""
 
 
 def judge(work: Work) -> Tally:
@@ -36,7 +36,8 @@ def judge(work: Work) -> Tally:
             rows, invalid = _counted(connection, work, columns)
             if not invalid:
                 return Tally(rows=rows)
-            return collect(connection, _judged(work, columns, shown=work.rejects is not None), work)
+            judged = _judged(work, columns, shown=work.rejects is not None)
+            return collect(connection, judged, work, about=rows).tally()
     except duckdb.Error as error:
         raise explained(work.file, error) from error
 
@@ -47,7 +48,7 @@ def _types(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, work: Work, columns: Sequence[_Column]) -> tuple[int, int]:
-    """Count rows and refused rows; only the columns whose values matter are read."""
+    """Count rows and rejected rows; only the columns whose values matter are read."""
     judged = _judged(work, columns, shown=False)
     statement = f"SELECT count(*), count({judged.verdict}) FROM {judged.relation}"  # noqa: S608 - our own text; values are bound
     rows, invalid = run(connection, statement, judged.bindings.values, stop=work.stop)[0]

@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import Final
 
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-LOCAL_PART: Final = rf"{_ATOM}(?:\.{_ATOM})*"
-EMAIL: Final = rf"{LOCAL_PART}@(?:{LABEL}\.)+{LABEL}"
-NUMERIC_HOST: Final = r"[^@]*@(?:[A-Za-z0-9-]+\.)+[0-9-]+"
-"""Of what matches EMAIL: those whose last label has no letter."""
-EMAIL_LENGTH: Final = 254
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_LAST_LABEL: Final = r"(?:[0-9][A-Za-z0-9-]*)?[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+"""A label with a letter in it."""
+EMAIL: Final = rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LAST_LABEL}"
+"""An address, but for the lengths of its parts, which only a text of more than SHORT_EMAIL characters can exceed."""
+LONG_LABEL: Final = r"[^@]*@[A-Za-z0-9.-]*[A-Za-z0-9-]{64}[A-Za-z0-9.-]*"
+"""Of what matches EMAIL: those with a label of more than 63 characters."""
+SHORT_EMAIL: Final = 64
 LOCAL_PART_LENGTH: Final = 64
+EMAIL_LENGTH: Final = 254
 
 _LONG: Final = r"(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
 _SHORT: Final = r"(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"

@@ -92,9 +92,9 @@ def _taken(check: Check, cell: str, bindings: Bindings) -> str:
             return f"{cell} IN ('true', 'false')"
         case "email":
             more = (
-                f"strlen({cell}) <= {patterns.EMAIL_LENGTH} "
+                f"(strlen({cell}) <= {patterns.SHORT_EMAIL} OR strlen({cell}) <= {patterns.EMAIL_LENGTH} "
                 f"AND strpos({cell}, '@') - 1 <= {patterns.LOCAL_PART_LENGTH} "
-                f"AND NOT {_full_match(cell, patterns.NUMERIC_HOST)}"
+                f"AND NOT {_full_match(cell, patterns.LONG_LABEL)})"
             )
         case "integer":
             more = f"(strlen({cell}) <= {SAFE_DIGITS} OR TRY_CAST({cell} AS BIGINT) IS NOT NULL)"

@@ -11,13 +11,13 @@ from syncer.prepare.judge import patterns
 from syncer.prepare.judge.checks import INTEGERS, NAIVE, NO_UNICODE, OUT_OF_RANGE, Check, Kind
 
 TextRule = Callable[[str], str | None]
-"""Given a cell, "" for null: why its row is refused, or None."""
+"""Given a cell, "" for null: why its row is rejected, or None."""
 NativeRule = Callable[[object], str | None]
 """The same for a JSON value, None for null."""
 
 _INTEGER_DIGITS = 20
 _matches_email = re.compile(patterns.EMAIL).fullmatch
-_matches_numeric_host = re.compile(patterns.NUMERIC_HOST).fullmatch
+_has_long_label = re.compile(patterns.LONG_LABEL).fullmatch
 _matches_date = re.compile(patterns.DATE).fullmatch
 _matches_datetime = re.compile(patterns.DATETIME).fullmatch
 _matches_naive = re.compile(patterns.NAIVE_DATETIME).fullmatch
@@ -26,12 +26,11 @@ _matches_number = re.compile(patterns.NUMBER).fullmatch
 
 
 def _is_email(text: str) -> bool:
-    return (
-        len(text) <= patterns.EMAIL_LENGTH
-        and _matches_email(text) is not None
-        and text.index("@") <= patterns.LOCAL_PART_LENGTH
-        and _matches_numeric_host(text) is None
-    )
+    if len(text) > patterns.EMAIL_LENGTH or not _matches_email(text):
+        return False
+    if len(text) <= patterns.SHORT_EMAIL:
+        return True
+    return text.index("@") <= patterns.LOCAL_PART_LENGTH and not _has_long_label(text)
 
 
 def _is_number(text: str) -> bool:
