@@ -70,7 +70,7 @@ def test_jsonl_rows_stay_the_bytes_that_they_were(tmp_path: Path, work_dir: Path
 def test_parquet_rows_leave_and_types_stay(tmp_path: Path, work_dir: Path) -> None:
     """Parquet keeps its column types, also a column that is called as the engine's own row number is."""
     path = tmp_path / "made.parquet"
-    columns = "range AS number, range::DECIMAL(10, 2) AS file_row_number, [range] AS list, 'x' AS \"Ünï \"\"q\"\"\""
+    columns = 'range AS number, range::DECIMAL(10, 2) AS file_row_number, [range] AS list, \'x\' AS "Ünï ""q"""'
     with duckdb.connect() as connection:
         connection.execute(f"COPY (SELECT {columns} FROM range(1000)) TO '{path}' (FORMAT parquet)")
     names = ("number", "file_row_number", "list", 'Ünï "q"')
@@ -164,7 +164,7 @@ def test_reshaping_can_be_stopped(tmp_path: Path, work_dir: Path) -> None:
     made = artifact_of(tmp_path, NASTY, ("email", "note"), rows=5)
     for wish in ({"sort": True, "match_column": "email"}, {"leave_out": numbers_file(tmp_path, 1)}):
         with pytest.raises(Interrupted):
-            reshape(made, **wish, work_dir=work_dir, stop=lambda: True)  # type: ignore[arg-type]
+            reshape(made, **wish, work_dir=work_dir, stop=lambda: True)
     assert list(work_dir.iterdir()) == []
 
 

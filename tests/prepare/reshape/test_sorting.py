@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -56,8 +58,8 @@ def test_ragged_rows_come_last(tmp_path: Path, work_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("owned", [True, False])
-def test_a_file_of_one_column_keeps_its_nulls(owned: bool, tmp_path: Path, work_dir: Path) -> None:  # noqa: FBT001 - a parameter of pytest
-    """A null alone on a line is a pair of quotes; ragged rows stay, and blank lines of a file that passed are no rows."""
+def test_a_file_of_one_column_keeps_its_nulls(owned: bool, tmp_path: Path, work_dir: Path) -> None:
+    """A null alone on a line is a pair of quotes; ragged rows stay, and blank lines of a passed file are no rows."""
     content = b'k\nb\n""\na\n' + (b",\n" if owned else b"\n\n")
     made = artifact_of(tmp_path, content, ("k",), rows=4 if owned else 3, owned=owned)
     assert bytes_of(by_key(made, work_dir).artifact) == b'k\na\nb\n""\n' + (b",\n" if owned else b"")
@@ -71,9 +73,7 @@ def test_columns_that_differ_only_in_letter_case_keep_their_names(tmp_path: Path
 
 
 @pytest.mark.parametrize("compression", [None, "gzip"])
-def test_jsonl_lines_are_sorted_as_they_stand(
-    compression: Compression | None, tmp_path: Path, work_dir: Path
-) -> None:
+def test_jsonl_lines_are_sorted_as_they_stand(compression: Compression | None, tmp_path: Path, work_dir: Path) -> None:
     """No byte of a line changes; rows without a key and broken ones come last, in their order."""
     lines = [
         b'{"k":"b","n":1.10}\n',
@@ -84,9 +84,7 @@ def test_jsonl_lines_are_sorted_as_they_stand(
         '{"k":"a","n":"é☃\x7f\u2028"}\n'.encode(),
         b'{"k":10}\n',
     ]
-    made = artifact_of(
-        tmp_path, b"".join(lines), ("k", "n", "o"), file_format="jsonl", rows=7, compression=compression
-    )
+    made = artifact_of(tmp_path, b"".join(lines), ("k", "n", "o"), file_format="jsonl", rows=7, compression=compression)
     result = by_key(made, work_dir)
     assert bytes_of(result.artifact) == b"".join(lines[number] for number in (6, 5, 3, 0, 1, 2, 4))
     assert list(work_dir.iterdir()) == [result.artifact.path]
@@ -96,7 +94,9 @@ def test_a_parquet_file_is_sorted_by_its_key_as_text(tmp_path: Path, work_dir: P
     """Its types stay as they are."""
     path = tmp_path / "made.parquet"
     with duckdb.connect() as connection:
-        connection.execute(f"COPY (SELECT (range * 7) % 12 AS k, range AS n FROM range(12)) TO '{path}' (FORMAT parquet)")
+        connection.execute(
+            f"COPY (SELECT (range * 7) % 12 AS k, range AS n FROM range(12)) TO '{path}' (FORMAT parquet)"
+        )
     made = artifact_of(tmp_path, path.read_bytes(), ("k", "n"), file_format="parquet", rows=12)
     types, rows = parquet_rows(by_key(made, work_dir).artifact)
     assert types == {"k": "BIGINT", "n": "BIGINT"}
@@ -152,3 +152,17 @@ def test_sorting_needs_the_match_key(tmp_path: Path, work_dir: Path) -> None:
     made = artifact_of(tmp_path, b"k\nb\n", ("k",), rows=1)
     with pytest.raises(ValueError, match="match key"):
         reshape(made, sort=True, work_dir=work_dir)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak of memory is read from /proc")
+def test_a_sort_takes_no_more_memory_than_it_may(tmp_path: Path, work_dir: Path) -> None:
+    """A file larger than the default limit is sorted within 600 MB."""
+    path = tmp_path / "large.csv"
+    with duckdb.connect(config={"memory_limit": "1GB"}) as connection:
+        rows = "sha256(range::VARCHAR) AS k, repeat(md5(range::VARCHAR), 8) AS n"
+        connection.execute(f"COPY (SELECT {rows} FROM range(4000000)) TO '{path}' (FORMAT csv, HEADER true)")
+    assert path.stat().st_size > 1_200_000_000
+    child = [sys.executable, str(Path(__file__).with_name("sort_child.py")), str(path), str(work_dir), "k,n"]
+    megabytes = int(subprocess.run(child, check=True, capture_output=True, text=True).stdout)
+    assert megabytes <= 600
