@@ -145,7 +145,8 @@ def test_what_may_pass_is_sent_again_from_the_start(uploads: Uploads, first: Rep
     uploads.server.will(first, Reply(200))
     uploads.send(data)
     assert uploads.server.seen[-1].sha256 == hashlib.sha256(data).hexdigest()
-    assert uploads.opened == 2
+    # A server that closes early may be noticed once more, by the attempt that comes before its socket is gone.
+    assert uploads.opened == 2 or (first.act == "answer_early_and_close" and uploads.opened == 3)
     assert uploads.rig.waits == [4.5 if first.headers else 0.5]
 
 

@@ -66,7 +66,8 @@ def test_each_row_is_there_once_wherever_the_run_is_killed(workspace: Workspace,
     workspace.spec("shop", ORDERS)
     expected: list[str] = []
     killed_at: list[str] = []
-    for number in range(1, 30):
+    request = 0
+    for number in range(1, 60):
         workspace.file(
             f"orders/{number:02}.csv",
             "id,at,amount",
@@ -74,14 +75,19 @@ def test_each_row_is_there_once_wherever_the_run_is_killed(workspace: Workspace,
             f"bad{number},2026-04-21T16:30:00Z,much",
         )
         expected.append(f"o{number}")
-        where = kill_one_run(workspace, number, effect)
+        request += 1
+        where = kill_one_run(workspace, request, effect)
         outcome = workspace.run()
         assert set(results(outcome).values()) <= {"completed"}, where
         check_everything_once(workspace, expected)
-        if where is None:
+        if where is not None:
+            killed_at.append(where)
+        elif {INIT, UPLOAD, MAPPING, START, STATUS, ERROR_FILE} <= set(killed_at):
             break
-        killed_at.append(where)
-    assert {INIT, UPLOAD, MAPPING, START, STATUS, ERROR_FILE} <= set(killed_at)
+        else:  # how often the job was asked for its state varies, so that a request may have been passed over
+            request = 3
+    else:
+        pytest.fail(f"killed at no more than {sorted(set(killed_at))}")
     assert workspace.jobs().count("completed") == len(expected)
 
 

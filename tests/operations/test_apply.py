@@ -94,8 +94,8 @@ def test_without_credentials_nothing_is_claimed(crm: Workspace) -> None:
     ("key", "setting"),
     [
         ("suppress: {keys: private/erased.txt}", "suppress"),
-        ("checks: {never_send: [ssn]}", "never_send"),
-        ("checks: {max_invalid: 1%}", "max_invalid"),
+        ("checks: {new_columns: fail}", "new_columns"),
+        ("checks: {missing_columns: warn}", "missing_columns"),
         ("on_invalid: quarantine", "on_invalid"),
     ],
 )
