@@ -66,8 +66,9 @@ def _copied(
 ) -> int | None:
     import duckdb
 
-    statement = f"COPY (SELECT {_selected(layout, header)} FROM {_reader(len(header))}) TO ? ({_WRITER})"  # noqa: S608 - quoted identifiers and our own text; values are bound
-    values = (*(one.text for one in layout.added), literal_path(file.location), delimiter, str(target))
+    # Numbered, because not every version of the engine takes the file that is written for the last of the values.
+    statement = f"COPY (SELECT {_selected(layout, header)} FROM {_reader(len(header))}) TO $3 ({_WRITER})"  # noqa: S608 - quoted identifiers and our own text; values are bound
+    values = (literal_path(file.location), delimiter, str(target), *(one.text for one in layout.added))
     try:
         with connected(target.parent, memory_limit=memory_limit) as connection:
             sql.set_up(connection, (one.steps for one in layout.kept))
@@ -83,7 +84,7 @@ _WRITER = (
 
 
 def _selected(layout: Layout, header: Sequence[str]) -> str:
-    added = [f"nullif(?::VARCHAR, '') AS {identifier(one.column)}" for one in layout.added]
+    added = [f"nullif(${n}::VARCHAR, '') AS {identifier(one.column)}" for n, one in enumerate(layout.added, start=4)]
     cells = [_cell(one, f"c{header.index(one.column)}") for one in layout.kept]
     if not added and len(cells) == 1:
         # A null alone on a line would be a blank line, which is no row; an empty text is written as a pair of quotes.
@@ -100,7 +101,7 @@ def _cell(one: Kept, source: str) -> str:
 def _reader(width: int) -> str:
     columns = ", ".join(f"c{position}: 'VARCHAR'" for position in range(width))
     return (
-        f"read_csv(?, delim=?, columns={{{columns}}}, auto_detect=false, header=true, quote='\"', escape='\"', "
+        f"read_csv($1, delim=$2, columns={{{columns}}}, auto_detect=false, header=true, quote='\"', escape='\"', "
         "comment='', nullstr='', allow_quoted_nulls=true, strict_mode=true, null_padding=false, ignore_errors=false, "
         f"compression='none', hive_partitioning=false, buffer_size={BUFFER_BYTES})"
     )

@@ -22,7 +22,7 @@ from syncer.prepare.reading import cannot_read, empty, open_stored
 from syncer.prepare.stopping import Stop
 from syncer.prepare.transforms import sql
 
-_SOURCE = "read_parquet(?, hive_partitioning=false, union_by_name=false)"
+_SOURCE = "read_parquet($1, hive_partitioning=false, union_by_name=false)"
 _SCHEMA = "SELECT name, num_children, precision FROM parquet_schema(?)"
 _MAGIC = b"PAR1"
 _TAIL_BYTES = 8
@@ -72,13 +72,14 @@ def project(
         sql.set_up(connection, (one.steps for one in layout.kept))
         for doubt in (doubt for column in kept for doubt in doubts(column, _SOURCE)):
             doubt.raise_if(file, run(connection, doubt.sql, [source], stop=stop))
-        statement = f"COPY (SELECT {_selected(file, layout, kept)} FROM {_SOURCE}) TO ? ({_WRITER})"  # noqa: S608 - quoted identifiers and our own text; values are bound
-        values = (*(one.value for one in layout.added), source, str(target))
+        # Numbered, because not every version of the engine takes the file that is written for the last of the values.
+        statement = f"COPY (SELECT {_selected(file, layout, kept)} FROM {_SOURCE}) TO $2 ({_WRITER})"  # noqa: S608 - quoted identifiers and our own text; values are bound
+        values = (source, str(target), *(one.value for one in layout.added))
         return int(run(connection, statement, values, stop=stop)[0][0])
 
 
 def _selected(file: SourceFile, layout: Layout, kept: Sequence[EngineColumn]) -> str:
-    added = [f"?::{_TYPES[one.type]} AS {identifier(one.column)}" for one in layout.added]
+    added = [f"${n}::{_TYPES[one.type]} AS {identifier(one.column)}" for n, one in enumerate(layout.added, start=3)]
     return ", ".join([*added, *(f"{expression(file, one)} AS {identifier(one.kept.column)}" for one in kept)])
 
 
