@@ -10,6 +10,7 @@ from syncer.apply import record
 from syncer.apply.context import PollPace, Tools
 from syncer.apply.progress import Step
 from syncer.errors import ApiError, AuthError, Conflict, NotFound, RequestRejected, Unavailable, Waiting
+from syncer.model.effort import typical_seconds
 from syncer.model.events import RowCounts, Submitted
 from syncer.model.identity import idempotency_key
 from syncer.plan import PlannedImport
@@ -121,12 +122,6 @@ def follow(tools: Tools, item: PlannedImport, given: Submitted, *, since: dateti
             told = True
             tools.reporter.step(item, Step.STUCK, _support_bundle(given, status, elapsed))
     raise AssertionError("the pauses never end")
-
-
-def typical_seconds(rows: int) -> int:
-    """Return the longest typical duration of a job with so many rows, after the vendor guide's table."""
-    table = ((100_000, 2 * 60), (1_000_000, 8 * 60), (10_000_000, 40 * 60))
-    return next((seconds for below, seconds in table if rows < below), 4 * 3600)
 
 
 def _support_bundle(given: Submitted, status: JobStatus, elapsed: float) -> str:
