@@ -46,4 +46,3 @@ def _pending(spec: Spec) -> Iterator[tuple[str, bool, bool]]:
     yield "checks.missing_columns", checks.missing_columns not in (None, "fail"), True
     yield f"on_invalid: {spec.on_invalid}", spec.on_invalid == "quarantine", True
     yield "suppress", spec.suppress is not None, True
-    yield "limits.compute_rows", spec.limits.compute_rows is not None, True

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from syncer.errors import ApiError, PrepareError, SourceError, SyncerError, Unavailable, UsageError
+from syncer.errors import ApiError, SourceError, SyncerError, Unavailable, UsageError
 from syncer.model.files import SourceFile
 from syncer.model.log import Lineage, Log, WriteMode
 from syncer.model.spec import Spec
@@ -16,7 +16,6 @@ from syncer.plan import Filters, Plan, SpecInput
 from syncer.plan.window import earliest_day
 from syncer.source.found import Found
 from syncer.source.sources import Sources, Wanted
-from syncer.source.stopping import Stop
 from syncer.spec.load import LoadedSpec, Project
 
 if TYPE_CHECKING:
@@ -145,40 +144,6 @@ def _read(file: SourceFile, own: SpecInput, sources: Sources) -> SourceFile:
         return replace(file, content=sources.read_content(file, own.spec.source))
     except SourceError:
         return file
-
-
-def counted(
-    inputs: Iterable[SpecInput], plan: Plan, sources: Sources, *, stop: Stop | None = None
-) -> tuple[SpecInput, ...]:
-    """Count the rows of pending files whose spec limits them; the others stay uncounted.
-
-    Where a file cannot be counted its spec does nothing, as where its source cannot be listed; the others go on.
-    """
-    from syncer.prepare.rows import count_rows
-
-    pending = {(item.spec, item.file.path) for item in plan.runnable}
-
-    def rows(own: SpecInput, file: SourceFile) -> int:
-        if not file.is_remote:
-            return count_rows(file, own.spec, stop=stop)
-        held = sources.pin(file, own.spec.source, stop=stop)
-        count = count_rows(replace(file, opener=lambda: held.open(stop=stop)), own.spec, stop=stop)
-        held.verify(stop=stop)
-        return count
-
-    def with_rows(own: SpecInput) -> SpecInput:
-        if own.spec.limits.rows is None:
-            return own
-        try:
-            files = [
-                replace(file, rows=rows(own, file)) if (own.spec.name, file.path) in pending else file
-                for file in own.files
-            ]
-        except (PrepareError, SourceError) as error:
-            return replace(own, files=(), problem=_in_words(error))
-        return replace(own, files=tuple(files))
-
-    return tuple(with_rows(own) for own in inputs)
 
 
 def _next_step(error: ApiError) -> str:

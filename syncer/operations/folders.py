@@ -37,6 +37,11 @@ def content_cache(root: Path) -> Path:
     return root / PRIVATE / "cache" / "contents.json"
 
 
+def sample_cache(root: Path) -> Path:
+    """Return the file of remembered samples of source files. Losing it costs time and nothing else."""
+    return root / PRIVATE / "cache" / "samples.json"
+
+
 def state(root: Path, settings: Settings) -> Path:
     return root / settings.state.dir
 

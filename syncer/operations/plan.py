@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncer.errors import Conflict, SyncerError, Unavailable
+from syncer.operations import folders
 from syncer.operations.connect import has_credentials, open_api, open_sources, utc_now
-from syncer.operations.facts import counted, object_facts, spec_inputs, with_contents
+from syncer.operations.facts import object_facts, spec_inputs, with_contents
 from syncer.operations.identity import place_of
 from syncer.operations.preparation import missing_mask_key
+from syncer.operations.samples import limits_rows, with_samples
 from syncer.operations.stores import open_store
 from syncer.plan import Filters, Inputs, Plan, make_plan
 from syncer.plan.document import SavedPlan, from_document, to_document
 from syncer.settings import Settings
+from syncer.source.samples import Samples
 from syncer.source.sources import Sources
 from syncer.spec.load import Project, load_project
 from syncer.state.store import Store
@@ -52,7 +55,9 @@ def plan(
                 return None
             return opened.enter_context(open_api(root, project.settings, environ, clock=clock))
 
-        return reconcile(project, store, sources, filters=filters, now=clock(), ask=ask, in_full=in_full)
+        return reconcile(
+            project, store, sources, filters=filters, now=clock(), ask=ask, in_full=in_full, with_rows=True
+        )
 
 
 def reconcile(
@@ -67,9 +72,11 @@ def reconcile(
     objects: frozenset[str] = frozenset(),
     stop: Callable[[], bool] | None = None,
     in_full: bool = False,
+    with_rows: bool = False,
 ) -> Plan:
     """Gather the facts and plan; see `plan` for `in_full`. `ask` gives the API where it is needed.
 
+    `with_rows` looks at pending files to tell their rows, also where no limit hangs on these.
     `objects` are those that are about to be written to: they are asked about in any case, and an API that does not
     answer ends the run before anything is claimed. `is_running` says that this very run holds the log. `stop` is
     asked while files are read.
@@ -94,8 +101,10 @@ def reconcile(
     if made.undecided or objects:
         inputs = _with_object_facts(inputs, ask, made.undecided | objects, required=bool(objects))
         made = make_plan(inputs)
-    if any(own.spec.limits.rows is not None for own in inputs.specs):
-        inputs = replace(inputs, specs=counted(inputs.specs, made, sources, stop=stop))
+    if made.runnable and (with_rows or any(limits_rows(own, filters) for own in inputs.specs)):
+        remembered = Samples(folders.sample_cache(project.root))
+        sampled = with_samples(inputs.specs, made, sources, remembered, in_full=with_rows, stop=stop)
+        inputs = replace(inputs, specs=sampled)
         made = make_plan(inputs)
     warnings = (*_settings_not_in_force(project.settings), *missing_mask_key(project), *store.warnings())
     return replace(made, warnings=warnings, write_modes=dict(inputs.write_modes))

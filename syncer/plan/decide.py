@@ -131,4 +131,5 @@ def planned(own: SpecInput, inputs: Inputs, file: SourceFile, verdict: Verdict) 
         imported=verdict.imported,
         repairs=(claim.repairs or "") if claim else "",
         advice=size_advice(file.size, file.format) or "",
+        sample=own.samples.get(file.path),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from syncer.errors import Conflict
+from syncer.model.effort import COMPUTE_PER_ROW, typical_range
 from syncer.model.identity import digest
+from syncer.plan.budget import budget_of
 from syncer.plan.types import Filters, Plan, PlannedImport, SpecPlan
 
 FORMAT_VERSION = 1
@@ -26,14 +29,18 @@ class SavedPlan:
 
 def to_document(plan: Plan) -> dict[str, Any]:
     """Return the plan as JSON-ready data. It holds no row, no secret and no absolute path."""
+    by_spec: dict[str, list[PlannedImport]] = {spec.name: [] for spec in plan.specs}
+    for item in plan.imports:
+        by_spec.setdefault(item.spec, []).append(item)
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "created": plan.created.isoformat(),
         "workspace": plan.workspace,
         "digest": plan.digest,
         "filters": _filters(plan.filters),
-        "specs": [_spec(spec) for spec in plan.specs],
+        "specs": [_spec(spec, by_spec[spec.name]) for spec in plan.specs],
         "imports": [_planned(item) for item in plan.imports],
+        "budget": _budget(plan.imports),
         "refusals": [
             {"spec": r.spec, "setting": r.setting, "reason": r.reason, "override": r.override} for r in plan.refusals
         ],
@@ -91,7 +98,7 @@ def _filters(filters: Filters) -> dict[str, Any]:
     }
 
 
-def _spec(spec: SpecPlan) -> dict[str, Any]:
+def _spec(spec: SpecPlan, items: list[PlannedImport]) -> dict[str, Any]:
     return {
         "name": spec.name,
         "path": spec.path,
@@ -102,6 +109,20 @@ def _spec(spec: SpecPlan) -> dict[str, Any]:
         "problem": spec.problem,
         "not_in_force": [{"key": pending.key, "safety": pending.safety} for pending in spec.not_in_force],
         "warnings": list(spec.warnings),
+        "notes": list(spec.notes),
+        "budget": _budget(items),
+    }
+
+
+def _budget(items: Iterable[PlannedImport]) -> dict[str, Any]:
+    """Return what those imports cost that begin a job; `files_unknown` of them are not in the sums."""
+    budget = budget_of(items)
+    return {
+        "rows": budget.rows.rows,
+        "rows_exact": budget.rows.exact,
+        "files_unknown": budget.unknown,
+        "compute_rows": budget.compute_rows,
+        "typical_seconds": list(budget.seconds),
     }
 
 
@@ -118,7 +139,12 @@ def _planned(item: PlannedImport) -> dict[str, Any]:
         "size": item.file.size,
         "modified": item.file.modified.isoformat(),
         "date": item.file.date.isoformat() if item.file.date else None,
-        "rows": item.file.rows,
+        "rows": item.rows.rows if item.rows is not None else None,
+        "rows_exact": item.rows.exact if item.rows is not None else None,
+        "compute_rows": COMPUTE_PER_ROW * item.rows.rows if item.rows is not None else None,
+        "typical_seconds": list(typical_range(item.rows.rows)) if item.rows is not None else None,
+        "separated_by": item.sample.separated_by if item.sample is not None else "",
+        "encoding": item.sample.encoding if item.sample is not None else "",
         "fingerprint": item.file.fingerprint,
         "import": item.import_id,
         "generation": item.generation,

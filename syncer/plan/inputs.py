@@ -9,6 +9,7 @@ from datetime import datetime
 from syncer.model.events import Claimed, Submitted
 from syncer.model.files import SourceFile
 from syncer.model.log import Generation, Lineage, Log, WriteMode
+from syncer.model.samples import Sample
 from syncer.model.spec import Spec
 from syncer.plan.types import Filters
 
@@ -31,7 +32,7 @@ class SpecInput:
 
     `settled` counts those that are left out because the log says that they are imported (`Log.is_settled`). `problem`
     says why the source could not be listed; the spec then does nothing, and the others go on. `repairs` are those whose
-    rows are kept on this machine.
+    rows are kept on this machine. `samples` holds by path what is known of files beside what their listing tells.
     """
 
     spec: Spec
@@ -42,6 +43,7 @@ class SpecInput:
     settled: int = 0
     problem: str = ""
     repairs: tuple[KeptRepair, ...] = ()
+    samples: Mapping[str, Sample] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

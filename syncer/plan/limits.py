@@ -8,6 +8,7 @@ from dataclasses import replace
 from syncer.errors import Refusal
 from syncer.model.in_force import not_in_force
 from syncer.model.log import Lineage
+from syncer.plan.budget import budget_of
 from syncer.plan.decide import suspended
 from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.types import Action, PlannedImport
@@ -57,15 +58,28 @@ def _over_limits(own: SpecInput, items: list[PlannedImport]) -> Iterator[Refusal
             reason=f"{len(starting)} files are pending",
             override=override,
         )
-    if limits.rows is None:
-        return
-    counts = [item.file.rows for item in starting]
-    rows = sum(count for count in counts if count is not None)
-    if rows > limits.rows or None in counts:
-        more = f", and {counts.count(None)} files are not counted" if None in counts else ""
-        yield Refusal(
-            spec=name, setting=f"limits.rows: {limits.rows}", reason=f"{rows} rows are pending{more}", override=override
-        )
+    yield from _over_rows(own, starting, override)
+
+
+def _over_rows(own: SpecInput, starting: list[PlannedImport], override: str) -> Iterator[Refusal]:
+    """Hold the limits on rows to what is known before the fact. Rows that are not known pass no limit."""
+    limits, budget = own.spec.limits, budget_of(starting)
+    how = "counted" if budget.rows.exact else "estimated from samples"
+    about = "" if budget.rows.exact else "~"
+    files = "1 file" if budget.unknown == 1 else f"{budget.unknown:,} files"
+    more = f", and the rows of {files} more are not known" if budget.unknown else ""
+    counts = (
+        ("rows", limits.rows, budget.rows.rows, f"rows are pending ({how})"),
+        ("compute_rows", limits.compute_rows, budget.compute_rows, f"rows of merge compute are pending (rows: {how})"),
+    )
+    for key, most, count, what in counts:
+        if most is not None and (count > most or budget.unknown):
+            yield Refusal(
+                spec=own.spec.name,
+                setting=f"limits.{key}: {most}",
+                reason=f"{about}{count:,} {what}{more}",
+                override=override,
+            )
 
 
 def _renamed(inputs: Inputs, own: SpecInput) -> Iterator[Refusal]:

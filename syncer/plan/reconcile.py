@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from syncer.model.events import Submitted
 from syncer.model.in_force import not_in_force
+from syncer.model.repairs import repaired
 from syncer.plan.decide import decide, planned
 from syncer.plan.history import file_of, unsettled
 from syncer.plan.imported import ImportedFiles
@@ -14,9 +15,11 @@ from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.late import late_held
 from syncer.plan.limits import refusals, throttled
 from syncer.plan.neighbours import dependants_held, in_order, objects_held
+from syncer.plan.notes import notes
 from syncer.plan.repairs import asked_for, begun, stuck
 from syncer.plan.same_bytes import behind_firsts, first_of_each
 from syncer.plan.types import Action, Plan, PlannedImport, SpecPlan
+from syncer.plan.verdict import Verdict
 
 
 def make_plan(inputs: Inputs) -> Plan:
@@ -36,7 +39,7 @@ def make_plan(inputs: Inputs) -> Plan:
         created=inputs.now,
         workspace=inputs.workspace,
         filters=inputs.filters,
-        specs=tuple(_spec_plan(own, inputs) for own in shown),
+        specs=tuple(_spec_plan(own, inputs, decided[own.spec.name]) for own in shown),
         imports=(*orphaned, *(item for own in shown for item in decided[own.spec.name])),
         refusals=tuple(refusal for own in shown for refusal in refusals(inputs, own, decided[own.spec.name])),
         undecided=frozenset(by_name[name].spec.target.object for name, each in found.items() if each.needs_write_mode),
@@ -100,7 +103,7 @@ def _with_dependencies(chosen: set[str], by_name: dict[str, SpecInput]) -> list[
     return ordered
 
 
-def _spec_plan(own: SpecInput, inputs: Inputs) -> SpecPlan:
+def _spec_plan(own: SpecInput, inputs: Inputs, items: list[PlannedImport]) -> SpecPlan:
     spec = own.spec
     return SpecPlan(
         name=spec.name,
@@ -113,6 +116,7 @@ def _spec_plan(own: SpecInput, inputs: Inputs) -> SpecPlan:
         problem=own.problem,
         not_in_force=not_in_force(spec),
         warnings=tuple(_spec_warnings(inputs, own)),
+        notes=tuple(notes(inputs, own, items)),
     )
 
 
@@ -136,7 +140,25 @@ def _vanished(inputs: Inputs, own: SpecInput) -> list[PlannedImport]:
         life = next((life for life in inputs.log.generations(lineage, path) if life.open_permits), None)
         if life is not None:
             items.append(planned(own, inputs, file_of(life), unsettled(inputs, life)))
-    return items
+    return items if inputs.filters.selects else [*items, *_half_imported(inputs, own, gone)]
+
+
+def _half_imported(inputs: Inputs, own: SpecInput, told: Collection[str]) -> Iterator[PlannedImport]:
+    """Yield files of which only some parts were imported, and that their source does not list any more."""
+    lineage = inputs.lineage(own.spec)
+    if own.problem:
+        return
+    for path in sorted(inputs.log.unfinished(lineage) - {file.path for file in own.files} - set(told)):
+        life = inputs.log.generations(lineage, path)[-1]
+        if life.is_partial and life.forgotten is None and repaired(path) is None:
+            reason = (
+                f"{life.parts_left} never came to an import, and the "
+                "source does not list the file any more: put it back, or close the import with syncer forget"
+            )
+            verdict = Verdict(
+                action=Action.BLOCKED, reason=reason, generation=life.number, attention=True, import_id=life.import_id
+            )
+            yield planned(own, inputs, file_of(life), verdict)
 
 
 def _undeclared(inputs: Inputs) -> list[PlannedImport]:

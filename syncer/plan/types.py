@@ -12,6 +12,7 @@ from syncer.model.files import SourceFile
 from syncer.model.identity import digest
 from syncer.model.in_force import NotInForce
 from syncer.model.log import WriteMode
+from syncer.model.samples import RowEstimate, Sample
 
 
 class Action(StrEnum):
@@ -39,6 +40,7 @@ class PlannedImport:
     `job` is set when the action is to resume a job that was already permitted. `attention` marks what will not mend
     itself, `not_ready` what may still be being written, `imported` a version that is in the platform already.
     `repairs` is the import whose rejected rows this one sends once more; `file` then holds just these, prepared.
+    `sample` is what was learnt of the file before it is prepared, None where nobody looked; no decision rests on it.
     """
 
     action: Action
@@ -58,10 +60,18 @@ class PlannedImport:
     imported: bool = False
     repairs: str = ""
     advice: str = ""
+    sample: Sample | None = None
 
     @property
     def runnable(self) -> bool:
         return self.action in RUNNABLE
+
+    @property
+    def rows(self) -> RowEstimate | None:
+        """How many rows the file has, None where that is not known or nobody looked."""
+        if self.file.rows is not None:
+            return RowEstimate(self.file.rows, exact=True)
+        return self.sample.rows if self.sample is not None else None
 
     @property
     def key(self) -> Key:
@@ -93,7 +103,10 @@ class PlannedImport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecPlan:
-    """What is true of a whole spec in this plan. `settled` counts imported files that are not listed one by one."""
+    """What is true of a whole spec in this plan. `settled` counts imported files that are not listed one by one.
+
+    `warnings` ask for a change, `notes` tell what was seen in the files.
+    """
 
     name: str
     path: str
@@ -105,6 +118,7 @@ class SpecPlan:
     problem: str = ""
     not_in_force: tuple[NotInForce, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

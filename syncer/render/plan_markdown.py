@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from syncer.plan import Plan, PlannedImport
 from syncer.render.layout import number
 from syncer.render.markdown import code, escaped, folded, table
+from syncer.render.plan_budget import estimates_line, item_words, total_of, total_words
 from syncer.render.plan_words import (
     Group,
     attention_line,
@@ -22,8 +23,8 @@ from syncer.values import format_size
 _MOST_OPEN = 10
 _MOST_LISTED = 200
 """GitHub refuses a comment of more than 65,536 characters."""
-_HEADER = ("action", "file", "size", "rows", "why")
-_NUMBERS = frozenset({2, 3})
+_HEADER = ("action", "file", "size", "rows", "compute", "typically", "why")
+_NUMBERS = frozenset({2, 3, 4, 5})
 
 
 def plan_markdown(plan: Plan) -> str:
@@ -34,6 +35,8 @@ def plan_markdown(plan: Plan) -> str:
         lines += [f"> ⚠️ {escaped(line)}", ""]
     for group in groups(plan):
         lines += [*_group(group), ""]
+    for line in filter(None, (total_of(plan), estimates_line(plan))):
+        lines += [escaped(line), ""]
     lines.append(
         f"<sub>workspace {escaped(plan.workspace)}, {plan.created:%Y-%m-%d %H:%M} UTC, {plan.digest[:12]}</sub>"
     )
@@ -57,10 +60,13 @@ def _group(group: Group) -> Iterator[str]:
     if group.spec is not None:
         notes = [f"- ⚠️ {escaped(text)}" for text in (group.spec.problem, *group.spec.warnings) if text]
         notes += [f"- {label}: {', '.join(map(code, keys))}" for label, keys in inert_keys(group.spec)]
+        notes += [f"- {escaped(note)}" for note in group.spec.notes]
         yield from [*notes, ""] if notes else []
     if group.listed:
         listed = _table(group.listed)
         yield from listed if len(group.listed) <= _MOST_OPEN else folded(f"{number(len(group.listed))} files", listed)
+        total = total_words(group.listed)
+        yield from ["", f"Total: {escaped(total)}"] if total else []
     skipped = skipped_words(group.skipped, group.settled)
     if skipped:
         yield from [""] if group.listed else []
@@ -76,6 +82,7 @@ def _table(items: Sequence[PlannedImport]) -> list[str]:
 
 def _row(item: PlannedImport) -> tuple[str, ...]:
     action = f"**{item.action.value}**" if item.runnable else item.action.value
-    rows = "" if item.file.rows is None else number(item.file.rows)
+    costs = map(escaped, item_words(item))
     why = escaped("; ".join(filter(None, (reason_of(item), item.advice))))
-    return f"{'⚠️ ' if item.attention else ''}{action}", code(item.file.path), format_size(item.file.size), rows, why
+    mark = "⚠️ " if item.attention else ""
+    return f"{mark}{action}", code(item.file.path), format_size(item.file.size), *costs, why

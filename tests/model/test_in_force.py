@@ -45,7 +45,6 @@ def test_what_works_is_not_named(change: dict[str, Any]) -> None:
         ({"checks": {"missing_columns": "warn"}}, "checks.missing_columns"),
         ({"on_invalid": "quarantine"}, "on_invalid: quarantine"),
         ({"suppress": {"keys": "k.txt"}}, "suppress"),
-        ({"limits": {"compute_rows": 5}}, "limits.compute_rows"),
     ],
 )
 def test_a_safety_key_is_never_inert(change: dict[str, Any], key: str) -> None:

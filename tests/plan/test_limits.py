@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from syncer.model.events import AnyEvent
+from syncer.model.samples import RowEstimate, Sample
 from syncer.plan import Filters, Refusal, make_plan
 from tests.model.making import Making, file, spec
 from tests.plan.world import actions, inputs, plan_of, spec_input
@@ -18,7 +19,8 @@ FILES = tuple(file(f"data/{number}.csv", rows=10) for number in range(3))
     ("limits", "setting", "reason"),
     [
         ({"files": 2}, "limits.files: 2", "3 files are pending"),
-        ({"rows": 29}, "limits.rows: 29", "30 rows are pending"),
+        ({"rows": 29}, "limits.rows: 29", "30 rows are pending (counted)"),
+        ({"compute_rows": 59}, "limits.compute_rows: 59", "60 rows of merge compute are pending (rows: counted)"),
     ],
 )
 def test_a_limit_that_is_passed_refuses_the_run(limits: dict[str, Any], setting: str, reason: str) -> None:
@@ -28,7 +30,7 @@ def test_a_limit_that_is_passed_refuses_the_run(limits: dict[str, Any], setting:
     assert refusal.override == "raise it in specs/crm.yaml, or allow this one run: --over-limits crm"
 
 
-@pytest.mark.parametrize("limits", [{"files": 3}, {"rows": 30}])
+@pytest.mark.parametrize("limits", [{"files": 3}, {"rows": 30}, {"compute_rows": 60}])
 def test_a_limit_that_is_just_met_refuses_nothing(limits: dict[str, Any]) -> None:
     """Only more than the limit is refused."""
     assert plan_of(spec(limits=limits), *FILES).refusals == ()
@@ -50,7 +52,30 @@ def test_only_what_is_pending_counts() -> None:
 def test_files_that_nobody_counted_do_not_slip_through() -> None:
     """A limit on rows is never inert: uncounted rows refuse like too many."""
     (refusal,) = plan_of(spec(limits={"rows": 100}), FILES[0], file("data/z.csv")).refusals
-    assert refusal.reason == "10 rows are pending, and 1 files are not counted"
+    assert refusal.reason == "10 rows are pending (counted), and the rows of 1 file more are not known"
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"rows": 1_009}, "~1,010 rows are pending (estimated from samples)"),
+        ({"compute_rows": 2_019}, "~2,020 rows of merge compute are pending (rows: estimated from samples)"),
+    ],
+)
+def test_estimated_rows_are_held_to_the_limits_and_called_so(limits: dict[str, Any], reason: str) -> None:
+    """A sample is enough to hold a run back, and one estimate makes the sum an estimate."""
+    samples = {"data/z.csv": Sample(rows=RowEstimate(1_000, exact=False))}
+    own = spec_input(spec(limits=limits), FILES[0], file("data/z.csv"), samples=samples)
+    (refusal,) = make_plan(inputs(own)).refusals
+    assert refusal.reason == reason
+    assert make_plan(inputs(own, filters=Filters(over_limits=("crm",)))).refusals == ()
+
+
+def test_rows_that_a_resumed_job_imports_are_no_new_load() -> None:
+    """Its merge compute was budgeted by the run that began it."""
+    m = Making(source=FILES[0])
+    own = spec(limits={"compute_rows": 40})
+    assert plan_of(own, *FILES, events=[m.claimed(), m.submitted()]).refusals == ()
 
 
 def test_a_throttle_lets_the_first_files_through() -> None:

@@ -14,6 +14,7 @@ from syncer.apply.outcome import ImportOutcome, RunOutcome
 from syncer.model.events import Rejection, RowCounts
 from syncer.model.files import SourceFile
 from syncer.model.in_force import NotInForce
+from syncer.model.samples import RowEstimate, Sample
 from syncer.plan import Action, Filters, Plan, PlannedImport, Refusal, SpecPlan
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -68,14 +69,17 @@ def golden() -> CheckGolden:
 
 @pytest.fixture(scope="session")
 def plan() -> Plan:
-    """Every action, a spec that is gone, keys that are not in force, a refusal, a warning, attention."""
+    """Every action, a spec that is gone, keys not in force, a refusal, a warning, attention, rows of every certainty."""
+    estimate = Sample(rows=RowEstimate(1_204_331, exact=False))
     imports = (
         make_item(
             Action.RESUME, "old/a.csv", "job imp_9 was permitted by a spec that is gone", spec="old", job="imp_9"
         ),
         make_item(Action.IMPORT, "exports/profiles-1.csv", "new file", rows=2_000),
         make_item(Action.REIMPORT, "exports/profiles-2.csv", "changed since it was imported on 2026-11-01", rows=17),
-        make_item(Action.RETRY, "exports/profiles-3.csv", "attempt 1 of 3 failed with CDP_ETL.IMPORT.X: busy"),
+        make_item(
+            Action.RETRY, "exports/profiles-3.csv", "attempt 1 of 3 failed with CDP_ETL.IMPORT.X: busy", sample=estimate
+        ),
         make_item(Action.WAIT, "exports/profiles-4.csv", "run r1 holds it until 2026-11-23 02:30 UTC"),
         make_item(Action.BLOCKED, "exports/profiles-5.csv", "the file is empty", size=0, attention=True),
         make_item(Action.SKIP, "exports/profiles-6.csv", "imported on 2026-11-01 by job imp_1", imported=True),
@@ -88,6 +92,7 @@ def plan() -> Plan:
             object="orders",
             after=("crm-profiles",),
             advice="12.0 GB: split files over 10 GB",
+            sample=Sample(problem="the file is damaged gzip"),
         ),
     )
     return Plan(
@@ -100,6 +105,7 @@ def plan() -> Plan:
                 path="specs/crm-profiles.yaml",
                 digest="d1",
                 object="profiles",
+                notes=("separated by semicolons, as the headers of 2 files show",),
                 not_in_force=(NotInForce("checks.max_invalid", safety=True), NotInForce("prepare.sort", safety=False)),
             ),
             SpecPlan(name="orders", path="specs/orders.yaml", digest="d2", object="orders"),

@@ -1,0 +1,42 @@
+"""What samples of a spec's files tell people: once a spec, however many files it has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from syncer.model.effort import FEW_ROWS
+from syncer.model.spec import Spec
+from syncer.plan.inputs import Inputs, SpecInput
+from syncer.plan.types import STARTING, PlannedImport
+
+
+def notes(inputs: Inputs, own: SpecInput, items: Sequence[PlannedImport]) -> Iterator[str]:
+    """Yield what is worth knowing of the files that this plan would import."""
+    starting = [item for item in items if item.action in STARTING and not item.repairs]
+    yield from _how_written(own.spec, starting)
+    if _may_be_records(own.spec) and inputs.write_modes.get(own.spec.target.object) != "append":
+        few = sum(1 for item in starting if item.rows is not None and item.rows.rows < FEW_ROWS)
+        if few:
+            whose = f"{few:,} files have" if few > 1 else "1 file has"
+            yield f"{whose} fewer than {FEW_ROWS:,} rows, which the vendor's guide would send as record batches"
+    unknown = [(item, item.sample.problem) for item in starting if item.sample is not None and item.sample.problem]
+    if unknown:
+        item, problem = unknown[0]
+        more = f", and {len(unknown) - 1:,} files more" if len(unknown) > 1 else ""
+        yield f"rows unknown: {problem if item.file.path in problem else f'{item.file.path}: {problem}'}{more}"
+
+
+def _how_written(spec: Spec, starting: Sequence[PlannedImport]) -> Iterator[str]:
+    seen = [item.sample for item in starting if item.sample is not None]
+    for name, count in Counter(sample.separated_by for sample in seen if sample.separated_by).items():
+        shown = "its header shows" if count == 1 else f"the headers of {count:,} files show"
+        but = ", and not as source.csv.delimiter says" if "delimiter" in spec.source.csv.model_fields_set else ""
+        yield f"separated by {name}, as {shown}{but}"
+    for encoding in dict.fromkeys(sample.encoding for sample in seen if sample.encoding):
+        yield f"read as {encoding}, as source.csv.encoding says"
+
+
+def _may_be_records(spec: Spec) -> bool:
+    """Whether a record batch could do the same. Lists and audiences are made by import jobs alone."""
+    return spec.target.via == "import" and spec.list_options is None and spec.audience is None
