@@ -96,6 +96,11 @@ class Output:
         self._sha.update(data)
         self.size += len(data)
 
+    def settle(self) -> None:
+        """Compress all that was written so far, so that `size` tells what it takes; each time costs some bytes."""
+        if self._gzip is not None:
+            self._gzip.flush()
+
     def finish(self) -> None:
         if self._gzip is not None:
             self._gzip.close()
