@@ -8,34 +8,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 from pydantic.config import JsonDict
 
+from syncer.model.spec_tests import SpecTest
+from syncer.model.strict import WHOLE, Strict, Text, Texts
 from syncer.values import Day, Duration, Percent, Size
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime"]
 Format = Literal["csv", "jsonl", "parquet"]
 UploadFormat = Literal["csv", "jsonl", "parquet", "auto"]
-Text = Annotated[str, Field(min_length=1)]
 SpecName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-Texts = Annotated[tuple[Text, ...], Field(strict=False)]
 SpecNames = Annotated[tuple[SpecName, ...], Field(strict=False)]
-
-
-def _as_whole_number(value: object) -> object:
-    """Agree with JSON Schema, to which 3.0 is an integer and `true` is not 1."""
-    if isinstance(value, bool):
-        raise ValueError("expected a whole number")  # noqa: TRY004 - pydantic turns only ValueError into a problem of the field
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-_WHOLE = BeforeValidator(_as_whole_number)
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors, nothing is coerced, and a loaded value never changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, defer_build=True)
 
 
 class Suspend(Strict):
@@ -145,7 +129,7 @@ class Prepare(Strict):
 
 class Checks(Strict):
     max_invalid: Percent | None = Field(None, description="The share of invalid rows that is tolerated")
-    min_rows: Annotated[int, Field(ge=0), _WHOLE] | None = Field(None, description="A file with fewer rows is refused")
+    min_rows: Annotated[int, Field(ge=0), WHOLE] | None = Field(None, description="A file with fewer rows is refused")
     never_send: Texts = Field((), description="Source columns that must never be mapped")
     new_columns: Literal["ignore", "warn", "fail"] | None = Field(
         None, description="What a source column that nothing mentions does"
@@ -160,20 +144,20 @@ class Suppress(Strict):
 
 
 class Retry(Strict):
-    attempts: Annotated[int, Field(ge=1, le=100), _WHOLE] = Field(3, description="How many jobs one import may take")
+    attempts: Annotated[int, Field(ge=1, le=100), WHOLE] = Field(3, description="How many jobs one import may take")
 
 
 class Limits(Strict):
-    files: Annotated[int, Field(ge=1), _WHOLE] | None = Field(
+    files: Annotated[int, Field(ge=1), WHOLE] | None = Field(
         None, description="A run with more files than this is refused"
     )
-    rows: Annotated[int, Field(ge=1), _WHOLE] | None = Field(
+    rows: Annotated[int, Field(ge=1), WHOLE] | None = Field(
         None, description="A run with more rows than this is refused"
     )
-    compute_rows: Annotated[int, Field(ge=1), _WHOLE] | None = Field(
+    compute_rows: Annotated[int, Field(ge=1), WHOLE] | None = Field(
         None, description="A run past this merge compute (twice the rows) is refused"
     )
-    max_files_per_run: Annotated[int, Field(ge=1), _WHOLE] | None = Field(
+    max_files_per_run: Annotated[int, Field(ge=1), WHOLE] | None = Field(
         None, description="Only so many files a run; the next run goes on"
     )
 
@@ -186,7 +170,7 @@ def _without_default(schema: JsonDict) -> None:
 class Spec(Strict):
     """One declared import: which files go into which object, how, and under which conditions."""
 
-    version: Annotated[Literal[1], _WHOLE] = Field(description="The version of this format")
+    version: Annotated[Literal[1], WHOLE] = Field(description="The version of this format")
     name: SpecName = Field(
         "",
         validate_default=False,
@@ -222,6 +206,11 @@ class Spec(Strict):
     depends_on: SpecNames = Field((), description="Specs whose pending imports finish first")
     limits: Limits = Field(Limits(), description="How much one run may do")
     expect_every: Duration | None = Field(None, description="status calls the spec stale past this")
+    tests: Annotated[tuple[SpecTest, ...], Field(strict=False)] = Field(
+        (),
+        exclude=True,  # what is tested is not what is imported: a new test changes no digest
+        description="Made-up source files and what must become of them; `syncer test` runs them",
+    )
 
     @property
     def oldest_name(self) -> str:

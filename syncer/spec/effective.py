@@ -13,6 +13,8 @@ from syncer.spec.explain import existing
 from syncer.spec.fault import Fault
 from syncer.spec.yaml_values import Keys
 
+TESTS: Final = "tests"
+"""The key of a spec that may stand in a file of its own."""
 _PLACEHOLDERS: Final[Mapping[str, Any]] = {
     "version": 1,
     "name": "placeholder",
@@ -30,17 +32,20 @@ _PLACEHOLDERS: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Effective:
-    """One spec before it is a `Spec`. `stem` is the name that it has when it gives none."""
+    """One spec before it is a `Spec`. `stem` is the name that it has when it gives none; `beside` holds its tests."""
 
     own: Document
     settings: Document
     defaults: Mapping[str, Any]
     stem: str
+    beside: Document | None = None
 
     def value(self) -> dict[str, Any]:
         """Return the merged document; it always has a name."""
         merged = merge(self.defaults, self.own.value) if self.defaults else dict(self.own.value)
         merged.setdefault("name", self.stem)
+        if self.beside is not None:
+            merged[TESTS] = self.beside.value[TESTS]
         return merged
 
     def locate(self, *keys: str | int, of_key: bool = False) -> tuple[int, int]:
@@ -49,6 +54,9 @@ class Effective:
 
     def problem(self, fault: Fault) -> Problem:
         """Give the fault its file, line and column: those of `syncer.yaml` where the value is a default."""
+        if self.beside is not None and fault.keys[:1] == (TESTS,):
+            keys = existing(self.beside.value, fault.keys)
+            return self.beside.problem(keys, fault.message, fault.hint, of_key=fault.of_key and keys == fault.keys)
         own = existing(self.own.value, fault.keys)
         shared = existing(self.defaults, fault.keys)
         if len(shared) > len(own):

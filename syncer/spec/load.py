@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from syncer.errors import InvalidInput, Problem, UsageError
 from syncer.model.spec import Spec
 from syncer.settings import MaskKey, Settings, environment
+from syncer.spec.beside import Beside, is_beside
 from syncer.spec.configuration import SETTINGS_FILE, read_settings
 from syncer.spec.document import Document, read_document
 from syncer.spec.effective import Effective, repaired
@@ -107,10 +108,14 @@ def validate_documents(
 
 
 def spec_files(root: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the YAML files under `specs/` with their project-relative paths, sorted by path; hidden ones are left out.
+    """Yield the files of specs under `specs/` with their project-relative paths, sorted by path.
 
-    Symlinked folders are followed, each real folder once.
+    Hidden files and the tests beside specs are left out. Symlinked folders are followed, each real folder once.
     """
+    yield from ((file, path) for file, path in _yaml_files(root) if not is_beside(path))
+
+
+def _yaml_files(root: Path) -> list[tuple[Path, str]]:
     found: list[tuple[str, Path]] = []
     visited: set[str] = set()
     for folder, below, names in os.walk(root / SPECS_FOLDER, followlinks=True):
@@ -124,7 +129,7 @@ def spec_files(root: Path) -> Iterator[tuple[Path, str]]:
             if name.lower().endswith((".yaml", ".yml")) and not name.startswith("."):
                 file = Path(folder, name)
                 found.append((file.relative_to(root).as_posix(), file))
-    yield from ((file, path) for path, file in sorted(found))
+    return [(file, path) for path, file in sorted(found)]
 
 
 @contextlib.contextmanager
@@ -154,8 +159,13 @@ class _Reading:
         self._named: list[Named] = []
         self._effective: dict[str, Effective] = {}
         with _collector_paused():
-            for file, path in spec_files(root):
-                self._read(read_document(file, path), Path(path).stem)
+            files = _yaml_files(root)
+            self._beside = Beside((file, path) for file, path in files if is_beside(path))
+            for file, path in files:
+                if not is_beside(path):
+                    self._read(read_document(file, path), Path(path).stem)
+        self._beside.check_taken()
+        self.problems += self._beside.problems
         self._compare()
 
     def sorted_problems(self) -> list[Problem]:
@@ -169,13 +179,14 @@ class _Reading:
         )
 
     def _read(self, document: Document, stem: str) -> None:
+        beside = self._beside.take(document)
         self.problems += document.problems
         if document.value is None:
             return
         if not isinstance(document.value, dict):
             self.problems.append(document.problem((), f"expected a mapping, found {describe(document.value)}"))
             return
-        effective = Effective(document, self._settings_document, self._defaults(), stem)
+        effective = Effective(document, self._settings_document, self._defaults(), stem, beside)
         value = effective.value()
         self._named.append(Named.of(document.path, value, given="name" in document.value))
         self._effective[document.path] = effective

@@ -13,6 +13,7 @@ from syncer.spec.fault import Fault
 from syncer.spec.rules.columns import column_faults
 from syncer.spec.rules.options import option_faults
 from syncer.spec.rules.sources import source_faults
+from syncer.spec.rules.tests import test_faults
 
 
 def spec_faults(spec: Spec, settings: Settings | None) -> Iterator[Fault]:
@@ -20,3 +21,4 @@ def spec_faults(spec: Spec, settings: Settings | None) -> Iterator[Fault]:
     yield from source_faults(spec.source, settings)
     yield from column_faults(spec)
     yield from option_faults(spec, settings)
+    yield from test_faults(spec, settings)
