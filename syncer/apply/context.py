@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from syncer.apply.progress import Reporter
 from syncer.errors import Interrupted, SyncerError
 from syncer.model.log import Lineage, WriteMode
+from syncer.model.objects import FieldSchema
 from syncer.model.spec import Spec
 from syncer.settings import MaskKey
 from syncer.source.sources import Sources
@@ -96,7 +97,7 @@ class Tools:
     `clock` gives the aware time, `jitter` numbers in [0, 1). `work_dir` is private and emptied by the run; rejected
     rows go to `rejects_dir`. `memory_limit` is in bytes. `resumes` are the jobs of earlier runs that the plan brings to
     their end. `place` names this clone of the project; past `deadline`, or without `wait_for_jobs`, the run leaves its
-    jobs running and ends.
+    jobs running and ends. `object_fields` are those of the objects that were asked about so far.
     """
 
     api: ImportApi
@@ -121,6 +122,7 @@ class Tools:
     pace: PollPace = field(default_factory=PollPace)
     specs: Mapping[str, Spec] = field(default_factory=dict)
     write_modes: Mapping[str, WriteMode] = field(default_factory=dict)
+    object_fields: dict[str, Mapping[str, FieldSchema]] = field(default_factory=dict)
 
     @property
     def queue_length(self) -> int:

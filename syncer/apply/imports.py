@@ -8,7 +8,8 @@ What goes wrong before the permit is an attempt without effect; after it, only t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from typing import TypeVar
 
 from syncer.apply import record
@@ -17,10 +18,13 @@ from syncer.apply.ends import ended, may_upload_again
 from syncer.apply.failures import settle
 from syncer.apply.follow import start_and_follow, taken_up
 from syncer.apply.outcome import ImportOutcome, Result
+from syncer.apply.parts import import_parts, is_left, permitted
+from syncer.apply.prepared import Prepared, prepared
 from syncer.apply.progress import Step
 from syncer.apply.record import ClaimRequest, MappedJob
 from syncer.apply.repairs import frozen_names
 from syncer.apply.resources import Creators, creates_something, resolve_audience, resolve_list, resolve_names
+from syncer.apply.rules import life_of
 from syncer.apply.submit import submit
 from syncer.errors import PermitRefused, SyncerError
 from syncer.model.events import Claimed, Submitted
@@ -68,7 +72,11 @@ class _Queue:
     def resume(self, item: PlannedImport) -> None:
         """Take up a permitted job where it stands."""
         outcome = self._guarded(item, lambda: _resumed(self._tools, item))
-        if outcome is not None:
+        if outcome is None:
+            return
+        if outcome.result == "completed" and is_left(self._tools, item):
+            self.run([_going_on(self._tools, item)])
+        else:
             self._end(item, outcome)
 
     def run(self, items: Sequence[PlannedImport]) -> None:
@@ -103,12 +111,16 @@ class _Queue:
     def _mapped(self, item: PlannedImport, claimed: Claimed) -> MappedJob | None:
         if self._is_held(item):
             return None
-        spec = self._tools.specs[item.spec]
+        tools, spec = self._tools, self._tools.specs[item.spec]
 
-        def step() -> MappedJob:
-            if self._tools.store.is_shared and self._tools.clock() >= claimed.lease:
-                record.check_claim(self._tools, item, claimed)
-            return submit(self._tools, item, spec, claimed, item.attempt)
+        def step() -> MappedJob | None:
+            if tools.store.is_shared and tools.clock() >= claimed.lease:
+                record.check_claim(tools, item, claimed)
+            with prepared(tools, item, spec, claimed) as made:
+                if len(made.parts) == 1:
+                    return submit(tools, made, claimed, item.attempt)
+                self._end(item, import_parts(tools, made, claimed, carry=self._carried))
+                return None
 
         return self._guarded(item, step)
 
@@ -134,8 +146,11 @@ class _Queue:
         record.check_mine(self._tools, job, given)
         return True
 
-    def _carried(self, job: MappedJob, given: Submitted) -> ImportOutcome:
-        """Start one job and follow it to its end; a file that the API could not read is uploaded again."""
+    def _carried(self, job: MappedJob, given: Submitted, made: Prepared | None = None) -> ImportOutcome:
+        """Start one job and follow it to its end; a file that the API could not read is uploaded again.
+
+        It is prepared again for that, where it is not there any more.
+        """
         tools, item = self._tools, job.item
         while True:
             tools.stop.check()
@@ -143,13 +158,11 @@ class _Queue:
             status = start_and_follow(tools, item, given, job.seconds)
             outcome = ended(tools, item, given, status, job.seconds)
             if outcome.result == "completed" or not may_upload_again(tools, item, status):
-                return outcome
+                return replace(outcome, warnings=(*job.warnings, *outcome.warnings))
             tools.reporter.step(item, Step.RETRYING, "the API could not read the file; it is uploaded again")
-            job = submit(tools, item, tools.specs[item.spec], job.held, given.attempt + 1)
-            (answer,) = record.permit(tools, [job])
-            if isinstance(answer, PermitRefused):
-                raise answer
-            given = answer
+            with nullcontext(made) if made else prepared(tools, item, tools.specs[item.spec], job.held) as again:
+                job = submit(tools, again, job.held, given.attempt + 1, part=given.part)
+            given = permitted(tools, job)
 
     def _give_back(self, permitted: Sequence[tuple[MappedJob, Submitted]]) -> None:
         items = [job.item for job, _ in permitted]
@@ -237,6 +250,12 @@ def _resumed(tools: Tools, item: PlannedImport) -> ImportOutcome:
     return ended(tools, item, given, status, seconds)
 
 
+def _going_on(tools: Tools, item: PlannedImport) -> PlannedImport:
+    """Return the import whose resumed job has ended, as what is to be done about its parts that are missing."""
+    life = life_of(tools, tools.store.read(), item)
+    return replace(item, action=Action.RETRY, job=None, attempt=(life.last_attempt if life else item.attempt) + 1)
+
+
 def _earlier_claim(tools: Tools, item: PlannedImport) -> Claimed | None:
     """Return the claim of a run that died before its permit, when it was for the same preparation.
 
@@ -245,7 +264,7 @@ def _earlier_claim(tools: Tools, item: PlannedImport) -> Claimed | None:
     log: Log = tools.store.read()
     if item.repairs:
         return frozen_names(tools, log, item)
-    life = log.find(tools.lineage(item), item.file.path, item.generation, item.import_id)
+    life = life_of(tools, log, item)
     claim = life.last_claim if life else None
     return claim if claim is not None and claim.preparation == item.preparation else None
 

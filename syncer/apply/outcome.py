@@ -17,7 +17,8 @@ class ImportOutcome:
 
     `unfinished`: begun, and the next run goes on. `attention`: a person must decide. `held`: not begun, because of
     something else; `elsewhere`: because another run has it in hand, or had. `over_limit`: more rows are rejected than
-    the spec's checks allow; where that was predicted, nothing was sent. `message` says why, `next_step` is a command;
+    the spec's checks allow; where that was predicted, nothing was sent. `suppressed` and `quarantined` rows of the file
+    were not sent, the latter for the reasons in `held_back`. `message` says why, `next_step` is a command;
     `warnings` are worth a look and fail nothing.
     """
 
@@ -30,6 +31,9 @@ class ImportOutcome:
     rows: RowCounts | None = None
     rejections: tuple[Rejection, ...] = ()
     rejects_file: str | None = None
+    suppressed: int = 0
+    quarantined: int = 0
+    held_back: tuple[Rejection, ...] = ()
     systematic: bool = False
     over_limit: bool = False
     elsewhere: bool = False

@@ -15,6 +15,7 @@ class Step(StrEnum):
 
     CLAIMED = "claimed"
     PREPARING = "preparing"
+    PART = "part"
     UPLOADING = "uploading"
     UPLOADED = "uploaded"
     MAPPED = "mapped"

@@ -50,6 +50,8 @@ class MappedJob:
 
     item: PlannedImport
     held: Claimed
+    part: int = 1
+    parts: int = 1
     attempt: int
     job: str
     artifact: ArtifactFacts
@@ -57,6 +59,7 @@ class MappedJob:
     version: str
     correlation_id: str
     seconds: dict[str, float]
+    warnings: tuple[str, ...] = ()
 
 
 def claim(tools: Tools, requests: Sequence[ClaimRequest]) -> list[Claimed | PermitRefused]:
@@ -91,6 +94,46 @@ def claim(tools: Tools, requests: Sequence[ClaimRequest]) -> list[Claimed | Perm
     return _together(tools, requests, draft)
 
 
+def claim_part(
+    tools: Tools,
+    item: PlannedImport,
+    held: Claimed,
+    *,
+    part: int,
+    rows: tuple[int, ...] | None,
+    parts: int,
+    list_use: ListUse | None,
+    audience: AudienceUse | None,
+) -> Claimed:
+    """Claim an import once more for its next part, now that its parts are known; it joins what earlier ones created.
+
+    Raises PermitRefused when another run took the import over, or may not go on with it.
+    """
+
+    def decide(log: Log) -> list[AnyEvent]:
+        life = life_of(tools, log, item)
+        check_free(tools, log, item, life)
+        if life is None or life.last_claim != held:
+            raise refused(item, "another run took this import over")
+        now = tools.clock()
+        return [
+            msgspec.structs.replace(
+                held,
+                time=now,
+                lease=now + tools.lease,
+                epoch=life.epoch + 1,
+                part=part,
+                parts=parts,
+                part_rows=rows,
+                list_use=list_use,
+                audience=audience,
+            )
+        ]
+
+    (claimed,) = tools.store.transact(decide)
+    return cast("Claimed", claimed)
+
+
 def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRefused]:
     """Give the leave to start these jobs, in this order and one by one; one transaction for all.
 
@@ -108,6 +151,8 @@ def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRe
         check_sole_maker(tools, log, held)
         return Submitted(
             **_about(tools, item),
+            part=mapped.part,
+            parts=mapped.parts,
             attempt=mapped.attempt,
             epoch=held.epoch,
             position=place[item.key],

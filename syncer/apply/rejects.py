@@ -37,7 +37,7 @@ def fetch(tools: Tools, item: PlannedImport, given: Submitted) -> Fetched | None
 
     Raises SyncerError, and its kinds that come from the API, when the rows cannot be had or kept.
     """
-    target = rows_file(tools.rejects_dir, item.spec, item.import_id, item.generation, given.attempt)
+    target = rows_file(tools.rejects_dir, item.spec, item.import_id, item.generation, given.attempt, part=given.part)
     with _kept_in(target.parent):
         if not download(tools.api, given.job, target):
             return None
@@ -45,9 +45,15 @@ def fetch(tools: Tools, item: PlannedImport, given: Submitted) -> Fetched | None
     return Fetched(shown_path(target, tools.root), rejections)
 
 
-def rows_file(store: Path, spec: str, import_id: str, generation: int, attempt: int) -> Path:
-    """Return where the rejected rows of one attempt are kept."""
-    return store / spec / f"{import_id}-{generation}-{attempt}.jsonl"
+def rows_file(store: Path, spec: str, import_id: str, generation: int, attempt: int, *, part: int = 1) -> Path:
+    """Return where the rejected rows of one attempt at a part are kept."""
+    of_part = f"-part-{part}" if part > 1 else ""
+    return store / spec / f"{import_id}-{generation}-{attempt}{of_part}.jsonl"
+
+
+def quarantine_file(store: Path, spec: str, import_id: str, generation: int) -> Path:
+    """Return where the rows of a file are kept that were not sent because they would be rejected."""
+    return store / spec / f"{import_id}-{generation}-quarantined.jsonl"
 
 
 def download(api: ImportApi, job: str, target: Path) -> bool:

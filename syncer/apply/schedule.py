@@ -112,13 +112,16 @@ class _Schedule:
     def _fits(self, item: PlannedImport, queue: list[PlannedImport]) -> bool:
         """Whether the import may be permitted together with those before it on its object.
 
-        A job to resume, a repair, and one whose list or audience later ones join, goes alone; and the first job must
-        not wait for many bytes of others to be uploaded.
+        A job to resume, a repair, one whose list or audience later ones join, and one that may be split, goes alone;
+        and the first job must not wait for many bytes of others to be uploaded.
         """
         if not queue:
             return True
         both = (item, *queue)
-        alone = any(each.action is Action.RESUME or each.repairs or self._makes_resources(each) for each in both)
+        alone = any(
+            each.action is Action.RESUME or each.repairs or self._makes_resources(each) or self._may_be_split(each)
+            for each in both
+        )
         small = sum(other.file.size for other in (item, *queue)) <= QUEUE_BYTES
         return not alone and small and len(queue) < self._tools.queue_length
 
@@ -162,6 +165,11 @@ class _Schedule:
             return False
         spec = self._tools.specs[item.spec]
         return spec.audience is not None or (spec.list_options is not None and spec.list_options.create is not None)
+
+    def _may_be_split(self, item: PlannedImport) -> bool:
+        """Whether the import may need more than one job. A file that is large by any measure is alone by its size."""
+        spec = self._tools.specs.get(item.spec)
+        return spec is not None and spec.prepare.split is not None
 
     def _held_for_good(self, item: PlannedImport) -> ImportOutcome | None:
         for outcome in self._unsuccessful:

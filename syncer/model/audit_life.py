@@ -48,7 +48,6 @@ class Life:
     fingerprint: str
     first: AnyEvent
     opened: int = NEVER
-    parts: int = 1
     claims: list[Claimed] = field(default_factory=list)
     permits: dict[str, Submitted] = field(default_factory=dict)
     ends: dict[str, list[Finished | Resolved]] = field(default_factory=lambda: defaultdict(list))
@@ -68,7 +67,6 @@ class Life:
         match event:
             case Claimed():
                 self.claims.append(event)
-                self.parts = max(self.parts, event.parts)
             case Submitted():
                 self.permits.setdefault(event.job, event)
             case Finished() | Resolved():
@@ -109,6 +107,13 @@ class Life:
         return [permit for job, permit in self.permits.items() if job not in self.ends]
 
     @property
+    def parts(self) -> int:
+        """Into how many parts the file was split, as the permits say whose jobs did not fail."""
+        failed = {job for job, ends in self.ends.items() if all(verdict(end) == "failed" for end in ends)}
+        said = [permit.parts for job, permit in self.permits.items() if job not in failed]
+        return max(said or [claim.parts for claim in self.claims], default=1)
+
+    @property
     def imported(self) -> bool:
         """Whether jobs completed every part, or an operator said so of them."""
         return set(self.completions()) >= set(range(1, self.parts + 1))
@@ -126,8 +131,10 @@ class Life:
 
     @property
     def rejected(self) -> int:
-        """Rows that the API rejected of those."""
-        return sum(counts.invalid for counts in self._counts())
+        """Rows that the API rejected of those, and rows of the file that were held back for it."""
+        done = {end.job for ends in self.completions().values() for end in ends}
+        held = [permit.artifact.quarantined or 0 for job, permit in self.permits.items() if job in done]
+        return sum(counts.invalid for counts in self._counts()) + max(held, default=0)
 
     def _counts(self) -> Iterator[RowCounts]:
         for ends in self.ends.values():

@@ -42,7 +42,8 @@ class ArtifactFacts(Record, frozen=True, kw_only=True):
     """What was uploaded: the proof of what left.
 
     `rows` is None where nobody had to count them, `invalid` (the rows that were expected to be rejected) where nobody
-    had to judge them.
+    had to judge them. Rows that did not leave are counted for the whole source file, with its first part: `suppressed`
+    by their match key, `quarantined` because the API would reject them, for the reasons in `held_back`.
     """
 
     digest: str
@@ -51,6 +52,9 @@ class ArtifactFacts(Record, frozen=True, kw_only=True):
     file_name: str
     rows: Count | None = None
     invalid: Count | None = None
+    suppressed: Count | None = None
+    quarantined: Count | None = None
+    held_back: tuple[Rejection, ...] | None = None
 
 
 class RowCounts(Record, frozen=True, kw_only=True):
@@ -106,6 +110,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", rename
 class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
     """A run is about to work on an import. It freezes what templates and the source resolved to.
 
+    A file that is too large for one job is claimed anew for each of its `parts`, once they are made; `part_rows` are
+    the rows of each, in their order, so that its row ranges are known.
     `tag` is the listing's own word for the version where the fingerprint is another one (`identity: content`).
     `repairs` is the import whose rejected rows are sent once more; its generation stands in the path.
     """
@@ -118,6 +124,7 @@ class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
     preparation: str
     spec_digest: str
     parts: Positive = 1
+    part_rows: tuple[Count, ...] | None = None
     repairs: str | None = None
     place: str = ""
     write_mode: Literal["upsert", "append"] | None = None
@@ -127,7 +134,7 @@ class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
 
 
 class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
-    """The permit: this job, and no other, may be started for this part.
+    """The permit: this job, and no other, may be started for this part of `parts`.
 
     Jobs that are permitted together are started one by one, by their `position`. `content` is `sha256:<hex>` of the
     source file's stored bytes as they were read: the evidence when a store's tag changes and the bytes did not.
@@ -137,6 +144,7 @@ class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
 
     epoch: Positive
     position: Count = 0
+    parts: Positive = 1
     job: str
     spec_digest: str
     preparation: str

@@ -127,8 +127,28 @@ class Generation:
     def done(self) -> bool:
         if self.baseline is not None:
             return True
-        parts = max([claim.parts for claim in self.claims], default=1)
-        return self.completed_parts.issuperset(range(1, parts + 1))
+        return self.completed_parts.issuperset(range(1, self.parts + 1))
+
+    @property
+    def parts(self) -> int:
+        """Into how many parts the file was split, by the permits: an attempt that came to none may have made others."""
+        of_job = {permit.job: permit.parts for permit in self.permits}
+        failed = {finish.job for finish in self.finishes if finish.outcome == "failed"}
+        failed |= {r.job for r in self.resolutions if r.decision in ("abandon", "failed")}
+        said = [parts for job, parts in of_job.items() if job not in failed]
+        return max(said or [claim.parts for claim in self.claims], default=1)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some parts of the file were imported, and not all."""
+        return bool(self.completed_parts) and not self.done
+
+    @property
+    def parts_left(self) -> str:
+        """Say which parts are not imported: "part 3 of 3", "parts 2 and 3 of 3"."""
+        left = [str(number) for number in range(1, self.parts + 1) if number not in self.completed_parts]
+        words = " and ".join([", ".join(left[:-1]), left[-1]] if len(left) > 1 else left)
+        return f"part{'s' if len(left) > 1 else ''} {words} of {self.parts}"
 
     @property
     def is_imported(self) -> bool:
@@ -216,5 +236,7 @@ class Generation:
 
     @property
     def completion(self) -> Finished | None:
+        """The end of the last part, by which the import was complete; where runs recorded it twice, the first one."""
         completed = [finish for finish in self.finishes if finish.outcome == "completed"]
-        return min(completed, key=time_and_id, default=None)
+        last = max((finish.part for finish in completed), default=1)
+        return min((finish for finish in completed if finish.part == last), key=time_and_id, default=None)

@@ -29,12 +29,12 @@ def import_id(spec: Spec, workspace: str, path: str, fingerprint: str) -> str:
     return digest([spec.oldest_name, workspace, spec.target.object, path, fingerprint])[:IMPORT_ID_LENGTH]
 
 
-def preparation_digest(spec: Spec, preparation_version: int, mask_key: str = "") -> str:
+def preparation_digest(spec: Spec, preparation_version: int, *, mask_key: str = "", suppress: str = "") -> str:
     """Name everything that shapes what the API is sent for a file: one digest, one expected outcome.
 
     A final failure holds for one preparation digest, so a corrected mapping is tried by itself. The batch value goes
     in as its template: a value that holds the date must not make yesterday's final failure look untried. `mask_key` is
-    the key's fingerprint, and matters to a spec that masks a column.
+    the key's fingerprint, and matters to a spec that masks a column; `suppress` the digest of the keys in its list.
     """
     shaping = spec.model_dump(
         mode="json",
@@ -55,7 +55,7 @@ def preparation_digest(spec: Spec, preparation_version: int, mask_key: str = "")
         },
     )
     masks = any(column.mask is not None for column in spec.mapping.values())
-    return digest([preparation_version, shaping, *([mask_key] if masks else [])])
+    return digest([preparation_version, shaping, *([mask_key] if masks else []), *([suppress] if suppress else [])])
 
 
 def idempotency_key(

@@ -37,12 +37,4 @@ def not_in_force(spec: Spec) -> tuple[NotInForce, ...]:
 
 
 def _pending(spec: Spec) -> Iterator[tuple[str, bool, bool]]:
-    checks, prepare = spec.checks, spec.prepare
     yield f"target.via: {spec.target.via}", spec.target.via != "import", False
-    yield "prepare.format", prepare.format is not None, False
-    yield "prepare.sort", prepare.sort, False
-    yield "prepare.split", prepare.split is not None, False
-    yield "checks.new_columns", checks.new_columns not in (None, "ignore"), True
-    yield "checks.missing_columns", checks.missing_columns not in (None, "fail"), True
-    yield f"on_invalid: {spec.on_invalid}", spec.on_invalid == "quarantine", True
-    yield "suppress", spec.suppress is not None, True

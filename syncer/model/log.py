@@ -145,6 +145,15 @@ class Log:
     def paths(self, lineage: Lineage) -> set[str]:
         return {path for name in lineage.names for path in self._of(name, lineage)}
 
+    def unfinished(self, lineage: Lineage) -> set[str]:
+        """Return the paths of which something may still happen, or that were begun and given up."""
+        return {
+            path
+            for name in lineage.names
+            for path, known in self._of(name, lineage).items()
+            if isinstance(known, PathHistory)
+        }
+
     def knows(self, lineage: Lineage, path: str) -> bool:
         """Whether anything is recorded of this path."""
         return bool(self._known(lineage, path))

@@ -32,7 +32,7 @@ def repaired(path: str) -> tuple[str, int] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What became of the rows that the jobs of one generation rejected, in rows.
+    """What became of the rows of one generation that its jobs rejected, or that were held back for it, in rows.
 
     `repaired` were sent again by a repair that completed, `waived` stay out by an operator's word, and `replaced` are
     those of a version after which a newer one, or the same once more, was imported as a whole.
@@ -68,9 +68,16 @@ def completed_ends(life: Generation) -> list[Finished]:
     return sorted(ends.values(), key=lambda end: (end.part, end.attempt))
 
 
+def quarantined(life: Generation) -> int:
+    """Return how many rows of the file were not sent because they would have been rejected, once a job completed."""
+    done = life.finishes and {end.job for end in completed_ends(life)}
+    held = [permit.artifact.quarantined or 0 for permit in life.permits if done and permit.job in done]
+    return max(held, default=0)
+
+
 def account(log: Log, lineage: Lineage, life: Generation) -> Account:
     """Say what became of the rejected rows of this generation, as the log has it."""
-    rejected = sum(end.rows.invalid for end in completed_ends(life) if end.rows is not None)
+    rejected = sum(end.rows.invalid for end in completed_ends(life) if end.rows is not None) + quarantined(life)
     if not rejected:
         return Account()
     sent = sum(_rows_sent(each) for each in repairs_of(log, lineage, life) if each.is_imported)

@@ -21,7 +21,7 @@ from syncer.operations import folders
 from syncer.operations.connect import open_api, open_sources, utc_now
 from syncer.operations.identity import identity, place_of
 from syncer.operations.plan import load_saved, reconcile
-from syncer.operations.preparation import check_mask_key
+from syncer.operations.preparation import check_means
 from syncer.operations.rejects_kept import sweep
 from syncer.operations.stores import check_nothing_left_out, check_survives, open_store
 from syncer.plan import Action, Filters, Plan, only, stale
@@ -95,7 +95,7 @@ def _planned_and_done(session: _Session, entered: Callable[[], ImportApi], repor
     if not (first.runnable or first.undecided or (first.count(Action.WAIT) and not store.is_shared)):
         reporter(first)
         return first, RunOutcome(run.id, ())
-    check_mask_key(session.project, {item.spec for item in first.runnable})
+    check_means(session.project, {item.spec for item in first.runnable})
     with (
         store.run_lock(f"run {run.id} of {run.actor}, process {os.getpid()}"),
         entered() as api,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from syncer.apply.checking import on_disk, over_limit
+from syncer.apply.checking import over_limit
 from syncer.apply.private import private_folder
 from syncer.errors import ApiError, SourceError, SyncerError, UsageError
 from syncer.model.events import Rejection
@@ -21,14 +21,12 @@ from syncer.model.spec import Spec
 from syncer.operations import folders
 from syncer.operations.connect import has_credentials, open_api, open_sources, utc_now
 from syncer.operations.plan import reconcile
+from syncer.operations.preparation import suppress_list
 from syncer.operations.stores import open_store
 from syncer.plan import Filters
 from syncer.source.found import NothingKnown
 from syncer.source.sources import Sources, Wanted
 from syncer.spec.load import Project, load_project
-
-if TYPE_CHECKING:
-    from syncer.prepare.artifact import Artifact
 
 EXIT_OVER_LIMIT = 3
 SAMPLE_BATCH = "check"
@@ -41,6 +39,8 @@ Fields = Mapping[str, FieldSchema]
 class FileCheck:
     """What would become of one file's rows.
 
+    `rows` are those of the source file; `suppressed` ones are not judged and never leave, `invalid` ones would be
+    rejected, and of these `quarantined` ones would be held back. `warnings` say what is unexpected about its columns.
     `problem` says why the file cannot be prepared at all; the counts are 0 then. `rejects` is the private file of the
     rows that would be rejected, in the API's own format, relative to the project; None where there are none.
     `fields_known` says whether the object's fields were known; without them only the types that the mapping declares
@@ -51,9 +51,12 @@ class FileCheck:
     path: str
     rows: int = 0
     invalid: int = 0
+    suppressed: int = 0
+    quarantined: int = 0
     reasons: tuple[Rejection, ...] = ()
     rejects: Path | None = None
     fields_known: bool = False
+    warnings: tuple[str, ...] = ()
     problem: str = ""
     over: str = ""
 
@@ -157,53 +160,35 @@ class _Judging:
             return FileCheck(spec=spec.name, path=file.path, problem=problem)
 
     def _judged(self, spec: Spec, file: SourceFile) -> FileCheck:
-        from syncer.prepare.judge.judge import judge
-        from syncer.prepare.prepare import prepare
+        from syncer.prepare.making import Means, make
 
-        memory = self.project.settings.prepare.memory_limit
+        root, fields = self.project.root.absolute(), self.fields.get(spec.target.object, {})
         held = self.sources.pin(file, spec.source)
         readable = file if held.location is not None else replace(file, opener=held.open)
-        batch = SAMPLE_BATCH if spec.batch is not None else None
-        artifact = prepare(
-            readable,
-            spec,
-            batch_value=batch,
+        folder = private_folder(folders.private(root) / "checks" / spec.name)
+        means = Means(
             work_dir=self.work_dir,
-            memory_limit=memory,
+            memory_limit=self.project.settings.prepare.memory_limit,
             mask_key=self.project.mask_key,
+            fields=lambda: fields,
+            suppress=suppress_list(root, spec),
+            judging="always",
+            rejects=folder / f"{digest(file.path)[:16]}.jsonl",
         )
-        fields = self.fields.get(spec.target.object, {})
-        folder = private_folder(folders.private(self.project.root.absolute()) / "checks" / spec.name)
-        with _discarded(artifact), on_disk(artifact, readable, self.work_dir) as path:
-            found = judge(
-                path,
-                file_format=artifact.format,
-                compression=artifact.compression,
-                columns=artifact.columns,
-                field_map=artifact.field_map,
-                source_fields=artifact.source_fields,
-                schema=fields,
-                rejects=folder / f"{digest(file.path)[:16]}.jsonl",
-                work_dir=self.work_dir,
-                memory_limit=memory,
-            )
+        made = make(readable, spec, means, batch_value=SAMPLE_BATCH if spec.batch is not None else None)
+        made.discard()
         held.verify()
-        found.discard()
+        rows = (made.judged or 0) + made.suppressed
         return FileCheck(
             spec=spec.name,
             path=file.path,
-            rows=found.rows,
-            invalid=found.invalid,
-            reasons=found.reasons,
-            rejects=found.rejects and found.rejects.relative_to(self.project.root.absolute()),
+            rows=rows,
+            invalid=made.rejected,
+            suppressed=made.suppressed,
+            quarantined=made.quarantined,
+            reasons=made.reasons,
+            rejects=made.rejects and made.rejects.relative_to(root),
             fields_known=bool(fields),
-            over=over_limit(spec, found.rows, found.invalid),
+            warnings=made.warnings,
+            over=over_limit(spec, rows, made.rejected),
         )
-
-
-@contextmanager
-def _discarded(artifact: Artifact) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        artifact.discard()

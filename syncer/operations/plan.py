@@ -16,7 +16,7 @@ from syncer.operations import folders
 from syncer.operations.connect import has_credentials, open_api, open_sources, utc_now
 from syncer.operations.facts import object_facts, spec_inputs, with_contents
 from syncer.operations.identity import place_of
-from syncer.operations.preparation import missing_mask_key
+from syncer.operations.preparation import missing_means
 from syncer.operations.samples import limits_rows, with_samples
 from syncer.operations.stores import open_store
 from syncer.plan import Filters, Inputs, Plan, make_plan
@@ -106,7 +106,7 @@ def reconcile(
         sampled = with_samples(inputs.specs, made, sources, remembered, in_full=with_rows, stop=stop)
         inputs = replace(inputs, specs=sampled)
         made = make_plan(inputs)
-    warnings = (*_settings_not_in_force(project.settings), *missing_mask_key(project), *store.warnings())
+    warnings = (*_settings_not_in_force(project.settings), *missing_means(project), *store.warnings())
     return replace(made, warnings=warnings, write_modes=dict(inputs.write_modes))
 
 

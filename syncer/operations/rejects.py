@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from syncer.apply.rejects import rows_file, shown_path
+from syncer.apply.rejects import quarantine_file, rows_file, shown_path
 from syncer.errors import Refused
 from syncer.model.events import Finished, Rejection
 from syncer.model.generation import Generation, time_and_id
 from syncer.model.log import Log
-from syncer.model.repairs import Account, account, completed_ends, repair_path, repaired, repairs_of
+from syncer.model.rejections import joined
+from syncer.model.repairs import Account, account, completed_ends, quarantined, repair_path, repaired, repairs_of
 from syncer.operations import folders
 from syncer.operations.ledger import Ledger, Track
 
@@ -28,7 +29,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class RowsFile:
-    """The private file of the rows that one job rejected. `is_here` says whether it is on this machine."""
+    """The private file of the rows that one job rejected. `is_here` says whether it is on this machine.
+
+    `job` is "" for rows that were held back and sent to no job: only the machine that held them back has them.
+    """
 
     job: str
     rows: int
@@ -109,13 +113,21 @@ def repair_tracks(log: Log, track: Track, life: Generation) -> Iterator[Track]:
 def rows_files(ledger: Ledger, life: Generation) -> tuple[RowsFile, ...]:
     """Return the private file of each job of this generation that rejected rows, whether it is here or not."""
     ends = [end for end in completed_ends(life) if end.rows is not None and end.rows.invalid and end.job is not None]
-    return tuple(_rows_file(ledger, end) for end in ends)
+    return (*_held_back(ledger, life), *(_rows_file(ledger, end) for end in ends))
+
+
+def _held_back(ledger: Ledger, life: Generation) -> Iterator[RowsFile]:
+    count = quarantined(life)
+    if count:
+        root, spec = ledger.project.root, life.permits[0].spec
+        path = quarantine_file(folders.rejects(root, ledger.project.settings), spec, life.import_id, life.number)
+        yield RowsFile("", count, path, shown_path(path, root), path.is_file())
 
 
 def _rows_file(ledger: Ledger, end: Finished) -> RowsFile:
     root = ledger.project.root
     store = folders.rejects(root, ledger.project.settings)
-    usual = rows_file(store, end.spec, end.import_id, end.generation, end.attempt)
+    usual = rows_file(store, end.spec, end.import_id, end.generation, end.attempt, part=end.part)
     recorded = root / end.rejects_file if end.rejects_file else usual
     path = recorded if recorded.is_file() else usual
     invalid = end.rows.invalid if end.rows is not None else 0
@@ -134,7 +146,7 @@ def _entry(ledger: Ledger, log: Log, subject: Subject) -> RejectsEntry:
         import_id=life.import_id,
         generation=life.number,
         account=subject.account,
-        reasons=_grouped(ends),
+        reasons=joined(_reasons(life, ends)),
         files=rows_files(ledger, life),
         time=when,
         age_seconds=max(0, int((ledger.clock() - when).total_seconds())),
@@ -143,16 +155,14 @@ def _entry(ledger: Ledger, log: Log, subject: Subject) -> RejectsEntry:
     )
 
 
-def _grouped(ends: Sequence[Finished]) -> tuple[Rejection, ...]:
-    """Join the reasons of several jobs, most frequent first."""
-    found: dict[str, Rejection] = {}
-    for each in (rejection for end in ends for rejection in end.rejections):
-        known = found.get(each.reason)
-        count, first = (known.count, known.first_row) if known is not None else (0, each.first_row)
-        found[each.reason] = Rejection(
-            reason=each.reason, count=count + each.count, first_row=min(first, each.first_row)
-        )
-    return tuple(sorted(found.values(), key=lambda each: (-each.count, each.first_row, each.reason)))
+def _reasons(life: Generation, ends: Sequence[Finished]) -> Iterator[Rejection]:
+    """Yield why rows were rejected, and why some were held back beforehand."""
+    done = {end.job for end in ends}
+    for end in ends:
+        yield from end.rejections
+    for permit in life.permits:
+        if permit.job in done:
+            yield from permit.artifact.held_back or ()
 
 
 def repair_words(lives: Sequence[Generation]) -> str:

@@ -71,6 +71,9 @@ def here_now(ledger: Ledger, subject: Subject, *, tracer: Tracer | None = None) 
     """Return the private files of the rows, all of them on this machine and complete; the API is asked where needed."""
     files = rows_files(ledger, subject.life)
     missing = [each for each in files if not each.is_here]
+    for each in missing:
+        if not each.job:
+            raise _held_back_elsewhere(subject, each)
     if missing:
         with open_api(ledger.project.root, ledger.project.settings, ledger.environ, tracer=tracer) as api:
             for each in missing:
@@ -78,6 +81,17 @@ def here_now(ledger: Ledger, subject: Subject, *, tracer: Tracer | None = None) 
     for each in files:
         _check_count(each)
     return rows_files(ledger, subject.life)
+
+
+def _held_back_elsewhere(subject: Subject, file: RowsFile) -> SyncerError:
+    track, import_id = subject.track, subject.life.import_id
+    return SyncerError(
+        f"{file.rows} rows of {track.path} were held back on another machine, which alone has them",
+        where=file.shown,
+        why="rows that were never sent are not to be had from the API",
+        next_step=f"find them again in the source: syncer check {track.spec} --file {track.path}\n"
+        f"then mend them in a file, and send that: syncer rejects repair {import_id} --file FILE",
+    )
 
 
 def _fetch(api: ImportApi, file: RowsFile, subject: Subject) -> None:
@@ -108,7 +122,8 @@ def _check_count(file: RowsFile) -> None:
         raise SyncerError(f"the rejected rows cannot be read: {error.strerror or error}", where=file.shown) from error
     if count != file.rows:
         raise SyncerError(
-            f"{file.shown} holds {count} rows, and job {file.job} rejected {file.rows}",
+            f"{file.shown} holds {count} rows, and "
+            + (f"job {file.job} rejected {file.rows}" if file.job else f"{file.rows} were held back"),
             where=file.shown,
             why="the file was changed, or the API gave another one than it counted",
             next_step="move it away, and run the same command again to have it fetched anew",

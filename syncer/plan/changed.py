@@ -40,6 +40,9 @@ def changed(inputs: Inputs, own: SpecInput, file: SourceFile, generations: list[
     """Decide about a known path whose newest generation is of another version, or is known by another tag."""
     newest = generations[-1].number
     imported = imported_version(own, file, generations)
+    partial = next((life for life in reversed(generations) if life.is_partial and life.forgotten is None), None)
+    if imported is None and partial is not None:
+        return _on_change(inputs, own, Compared(partial, Likeness.CHANGED), newest)
     if imported is None:
         reason = "the file changed since the attempt that failed or was cut off"
         return Verdict(action=Action.IMPORT, reason=reason, generation=newest + 1)
@@ -94,4 +97,5 @@ def _on_change(inputs: Inputs, own: SpecInput, imported: Compared, newest: int) 
 
 def _since(life: Generation) -> str:
     when = life.completion.time if life.completion else None
-    return f"since it was imported{f' on {when:%Y-%m-%d}' if when else ''}"
+    on = f" on {when:%Y-%m-%d}" if when else ""
+    return f"since some of its parts were imported{on}" if life.is_partial else f"since it was imported{on}"

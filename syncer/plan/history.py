@@ -103,7 +103,9 @@ def _contradiction(life: Generation) -> str:
 def at_work(inputs: Inputs, life: Generation) -> str | None:
     """Say which run has begun an attempt that has not come to a permit, or None."""
     claim = life.last_claim
-    return _held(inputs, life) if claim is not None and claim.attempt > life.last_attempt else None
+    if claim is None or (claim.attempt <= life.last_attempt and not life.is_partial):
+        return None
+    return _held(inputs, life)
 
 
 def _held(inputs: Inputs, life: Generation, permit: Submitted | None = None) -> str | None:
@@ -127,9 +129,12 @@ def _unfinished(
     if life.standing is Standing.FAILED:
         return failed(own, life)
     claim = life.last_claim
+    run = claim.run if claim else "unknown"
     return Verdict(
         action=Action.REIMPORT if imported is not None else Action.IMPORT,
-        reason=f"run {claim.run if claim else 'unknown'} began it and never submitted a job",
+        reason=f"run {run} began it and left {life.parts_left}"
+        if life.is_partial
+        else f"run {run} began it and never submitted a job",
         generation=life.number,
         attempt=life.last_attempt + 1,
     )

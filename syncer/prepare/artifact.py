@@ -35,7 +35,7 @@ class Artifact:
     `sha256:<hex>` of the source file's stored bytes, "" likewise. `columns` are exactly those in the file, in its
     order, () for JSONL that passed unread; `source_fields` (column to type) and `field_map` (column to destination
     field) are the mapping request's. `rows` counts data rows as the API does, None where nobody counted. `file_name` is
-    the name to announce.
+    the name to announce. `warnings` say what was unexpected about the file's columns.
     """
 
     path: Path | None
@@ -51,6 +51,7 @@ class Artifact:
     file_name: str
     source_fields: Mapping[str, FieldType]
     field_map: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
 
     def open(self) -> BinaryIO:
         """Open the bytes from their start, as often as asked. Raises OSError, or SourceError for a remote file."""

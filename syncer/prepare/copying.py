@@ -15,9 +15,8 @@ from syncer.prepare.reading import open_stored
 from syncer.prepare.stopping import Stop, check
 
 
-@contextmanager
-def copied(file: SourceFile, work_dir: Path, *, stop: Stop | None = None) -> Iterator[tuple[SourceFile, str]]:
-    """Give the file as one on this disk, and `sha256:<hex>` of its stored bytes. The copy is private and short-lived.
+def fetched(file: SourceFile, work_dir: Path, *, stop: Stop | None = None) -> tuple[SourceFile, str]:
+    """Return the file as a private one on this disk, which is the caller's, and `sha256:<hex>` of its stored bytes.
 
     Raises SourceError when the file cannot be read, PrepareError when the copy cannot be written.
     """
@@ -31,7 +30,14 @@ def copied(file: SourceFile, work_dir: Path, *, stop: Stop | None = None) -> Ite
                 size += len(block)
         if size != file.size:
             raise PrepareError(f"{file.path} has {size} bytes, and {file.size} were announced", where=file.path)
-        try:
-            yield replace(file, location=str(path), opener=None), f"sha256:{sha.hexdigest()}"
-        finally:
-            path.unlink(missing_ok=True)
+    return replace(file, location=str(path), opener=None), f"sha256:{sha.hexdigest()}"
+
+
+@contextmanager
+def copied(file: SourceFile, work_dir: Path, *, stop: Stop | None = None) -> Iterator[tuple[SourceFile, str]]:
+    """Give the file as `fetched` does, for the time of the block."""
+    local, digest = fetched(file, work_dir, stop=stop)
+    try:
+        yield local, digest
+    finally:
+        Path(local.location).unlink(missing_ok=True)

@@ -30,7 +30,7 @@ def decide(spec: Spec, file: SourceFile, shape: Shape) -> Decision:
     """
     mode, changes = spec.prepare.mode, _changes(spec, file, shape)
     if mode == "passthrough":
-        if must := _asked_for(spec) or _unreadable(spec, file, shape):
+        if must := _asked_for(spec) or _reshaped(spec, file) or _unreadable(spec, file, shape):
             raise PrepareError(
                 f"{file.path} cannot be sent as it is",
                 where=spec.name,
@@ -61,6 +61,19 @@ def _asked_for(spec: Spec) -> str:
         return "columns are added"
     transformed = [name for name, column in spec.mapping.items() if has_steps(column)]
     return f"the values of {transformed[0]!r} are transformed" if transformed else ""
+
+
+def _reshaped(spec: Spec, file: SourceFile) -> str:
+    """Name the first thing that is done to the rows as a whole, or ""."""
+    if spec.suppress is not None:
+        return "suppress takes rows out of it"
+    if spec.on_invalid == "quarantine":
+        return "on_invalid: quarantine takes rows out of it"
+    if spec.prepare.sort:
+        return "prepare.sort gives it another order"
+    if spec.prepare.format not in (None, file.format):
+        return f"prepare.format is {spec.prepare.format}"
+    return ""
 
 
 def _unreadable(spec: Spec, file: SourceFile, shape: Shape) -> str:

@@ -10,6 +10,7 @@ errors.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import IO
 
 import msgspec
@@ -17,7 +18,7 @@ import msgspec
 from syncer.errors import PrepareError
 from syncer.model.files import SourceFile
 from syncer.prepare.artifact import BLOCK_BYTES, Output
-from syncer.prepare.layout import Layout, missing_column
+from syncer.prepare.layout import Layout
 from syncer.prepare.reading import MAX_RECORD_BYTES, broken, open_bytes
 from syncer.prepare.stopping import Progress, Stop
 from syncer.prepare.transforms.masking import masking
@@ -46,15 +47,28 @@ def lines(file: SourceFile, stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def project(
-    file: SourceFile, layout: Layout, output: Output, *, stop: Stop | None = None, progress: Progress | None = None
-) -> int:
-    """Write the layout's keys of every row and return the number of rows.
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """How many rows were written, and the keys that any object of the file has.
 
-    Raises PrepareError for a file without rows, and for a mapped key that no row has: the API would refuse the whole
-    file.
+    `keys` are all of them where somebody wants to know, else at least those of the layout that it has.
     """
-    projection = _Projection(layout)
+
+    rows: int
+    keys: frozenset[str]
+
+
+def project(
+    file: SourceFile,
+    layout: Layout,
+    output: Output,
+    *,
+    every_key: bool = False,
+    stop: Stop | None = None,
+    progress: Progress | None = None,
+) -> Projected:
+    """Write the layout's keys of every row. Raises PrepareError for a file without rows."""
+    projection = _Projection(layout, every_key=every_key)
     rows, pending, length = 0, [], 0
     with open_bytes(file, stop=stop, progress=progress) as stream:
         for number, line in lines(file, stream):
@@ -70,37 +84,30 @@ def project(
     output.write(b"".join(pending))
     if not rows:
         raise PrepareError(f"{file.path} has no rows", where=file.path, next_step="export the file again, or remove it")
-    projection.check_keys(file.path)
-    return rows
+    return Projected(rows, frozenset(projection.met))
 
 
 class _Projection:
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, every_key: bool) -> None:
         self._decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
         self._added = b",".join(_key(one.column) + msgspec.json.encode(one.value) for one in layout.added)
         self._kept = [(one.column, _key(one.column), _value_of(one.steps)) for one in layout.kept]
         self._unseen = {one.column for one in layout.kept}
-        self._met: set[str] = set()
+        self._looks_on = every_key
+        self.met: set[str] = set()
 
     def row(self, line: bytes) -> bytes:
         try:
             found = self._decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return BROKEN_ROW
-        if self._unseen:
+        if self._unseen or self._looks_on:
             self._unseen.difference_update(found)
-            self._met.update(found)
+            self.met.update(found)
         parts = [key + value(found[column]) for column, key, value in self._kept if column in found]
         if self._added:
             parts.insert(0, self._added)
         return b"{" + b",".join(parts) + b"}\n"
-
-    def check_keys(self, path: str) -> None:
-        """Raise PrepareError if there are objects and a mapped key is in none of them."""
-        if self._met:
-            for column, _, _ in self._kept:
-                if column in self._unseen:
-                    raise missing_column(path, column, sorted(self._met))
 
 
 Value = Callable[[msgspec.Raw], bytes]

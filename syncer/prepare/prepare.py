@@ -10,6 +10,7 @@ from syncer.model.files import SourceFile
 from syncer.model.spec import Spec
 from syncer.prepare import csv_engine, csv_exact, jsonl, parquet
 from syncer.prepare.artifact import Artifact, Output, announced_name, digest_of, private_file
+from syncer.prepare.columns import left_out, warnings, watches_new, without
 from syncer.prepare.copying import copied
 from syncer.prepare.csv_guard import Guard
 from syncer.prepare.decide import decide
@@ -44,11 +45,14 @@ def prepare(
     Raises PrepareError when the file cannot become an artifact (nothing is guessed, and no row is shown), SourceError
     when it cannot be read, Interrupted when `stop` says so. Nothing is left in `work_dir` then.
     """
-    work = _Work(file, spec, work_dir, memory_limit, progress, stop)
     shape = shape_of(file, spec)
     decision = decide(spec, file, shape)
+    told: tuple[str, ...] = ()
     if shape.columns is not None:
+        missing = left_out(spec, file.path, shape.columns)
+        told, spec = warnings(spec, file.path, shape.columns, missing), without(spec, missing)
         check_columns(file.path, shape.columns, spec.mapping)
+    work = _Work(file, spec, work_dir, memory_limit, progress, stop, told)
     layout = layout_of(spec, shape.columns or (), batch_value, mask_key)
     if decision.action == "passthrough":
         passed = _passed(work, shape, layout)
@@ -69,6 +73,7 @@ class _Work:
     memory_limit: int
     progress: Progress | None
     stop: Stop | None
+    warnings: tuple[str, ...]
 
 
 def _passed(work: _Work, shape: Shape, layout: Layout) -> Artifact | None:
@@ -96,6 +101,7 @@ def _passed(work: _Work, shape: Shape, layout: Layout) -> Artifact | None:
         file_name=announced_name(file),
         source_fields=layout.source_fields,
         field_map=layout.field_map,
+        warnings=work.warnings,
     )
 
 
@@ -111,14 +117,14 @@ def _clean(work: _Work) -> tuple[int, str] | None:
 
 
 def _rewritten(work: _Work, shape: Shape, layout: Layout) -> Artifact:
-    file = work.file
+    file, told = work.file, work.warnings
     with private_file(work.work_dir, file) as path:
         if file.format == "parquet":
             rows, (size, digest) = _parquet(work, shape, layout, path)
         elif file.format == "csv":
             rows, (size, digest) = _csv(work, shape, layout, path)
         else:
-            rows, (size, digest) = _jsonl(work, layout, path)
+            rows, (size, digest), layout, told = _jsonl(work, layout, path)
     return Artifact(
         path=path,
         owned=True,
@@ -131,6 +137,7 @@ def _rewritten(work: _Work, shape: Shape, layout: Layout) -> Artifact:
         file_name=announced_name(file),
         source_fields=layout.source_fields,
         field_map=layout.field_map,
+        warnings=told,
     )
 
 
@@ -165,9 +172,17 @@ def _csv(work: _Work, shape: Shape, layout: Layout, path: Path) -> _Made:
     return rows, (output.size, output.digest)
 
 
-def _jsonl(work: _Work, layout: Layout, path: Path) -> _Made:
+def _jsonl(work: _Work, layout: Layout, path: Path) -> tuple[int, tuple[int, str], Layout, tuple[str, ...]]:
+    spec, place = work.spec, work.file.path
     with path.open("wb") as raw:
         output = Output(raw, work.file.compression)
-        rows = jsonl.project(work.file, layout, output, stop=work.stop, progress=work.progress)
+        found = jsonl.project(
+            work.file, layout, output, every_key=watches_new(spec), stop=work.stop, progress=work.progress
+        )
         output.finish()
-    return rows, (output.size, output.digest)
+    if not found.keys:  # no line is an object: that is for the rows to tell
+        return found.rows, (output.size, output.digest), layout, ()
+    missing = left_out(spec, place, sorted(found.keys))
+    told = warnings(spec, place, sorted(found.keys) if watches_new(spec) else (), missing)
+    kept = tuple(one for one in layout.kept if one.column not in missing)
+    return found.rows, (output.size, output.digest), Layout(layout.added, kept), told

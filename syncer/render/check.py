@@ -27,6 +27,12 @@ class FileCheck(Protocol):
     @property
     def invalid(self) -> int: ...
     @property
+    def suppressed(self) -> int: ...
+    @property
+    def quarantined(self) -> int: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+    @property
     def reasons(self) -> tuple[Rejection, ...]: ...
     @property
     def rejects(self) -> Path | None: ...
@@ -51,7 +57,7 @@ def _told(file: FileCheck, style: Style) -> Iterator[str]:
     if file.problem:
         yield f"  {style.red('cannot be prepared:')} {shown(file.problem)}"
         return
-    words = f"{counted(file.rows, 'row')}, {number(file.invalid)} would be rejected"
+    words = f"{counted(file.rows, 'row')}, {_verdict(file)}"
     yield f"  {style.yellow(words) if file.invalid else style.green(words)}"
     for reason in file.reasons[:_MOST_REASONS]:
         yield f"    {number(reason.count)}  {shown(reason.reason)} (first in row {number(reason.first_row)})"
@@ -59,10 +65,18 @@ def _told(file: FileCheck, style: Style) -> Iterator[str]:
         yield f"    and {counted(len(file.reasons) - _MOST_REASONS, 'more reason')}"
     if file.rejects is not None:
         yield f"  the rows themselves: {shown(str(file.rejects))}"
+    for warning in file.warnings:
+        yield f"  {style.yellow('warning:')} {shown(warning)}"
     if file.over:
         yield f"  {style.red(f'does not pass: {file.over}')}"
     if not file.fields_known:
         yield f"  {style.dim('judged by the types of the mapping alone: the fields of the object are not known')}"
+
+
+def _verdict(file: FileCheck) -> str:
+    """Say what would become of the rows: "3 suppressed, 12 would be held back"."""
+    suppressed = f"{number(file.suppressed)} suppressed, " if file.suppressed else ""
+    return f"{suppressed}{number(file.invalid)} would be {'held back' if file.quarantined else 'rejected'}"
 
 
 def summary(files: Sequence[FileCheck]) -> str:
@@ -84,12 +98,15 @@ def check_json(files: Sequence[FileCheck], problems: Sequence[str], exit_code: i
                     "path": file.path,
                     "rows": file.rows,
                     "invalid": file.invalid,
+                    "suppressed": file.suppressed,
+                    "quarantined": file.quarantined,
                     "reasons": [
                         {"reason": each.reason, "count": each.count, "first_row": each.first_row}
                         for each in file.reasons
                     ],
                     "rejects": str(file.rejects) if file.rejects is not None else None,
                     "fields_known": file.fields_known,
+                    "warnings": list(file.warnings),
                     "problem": file.problem,
                     "over": file.over,
                 }
@@ -104,10 +121,9 @@ def check_markdown(files: Sequence[FileCheck], problems: Sequence[str]) -> str:
     for file in files:
         reasons = [f"{number(each.count)} x {escaped(each.reason)}" for each in file.reasons[:_MOST_REASONS]]
         found = [escaped(file.problem)] if file.problem else reasons
-        over = [f"**{escaped(file.over)}**"] if file.over else []
-        rows.append(
-            (escaped(file.spec), code(file.path), number(file.rows), number(file.invalid), "<br>".join(found + over))
-        )
-    head = ("spec", "file", "rows", "would be rejected", "why")
+        over = [escaped(warning) for warning in file.warnings]
+        over += [f"**{escaped(file.over)}**"] if file.over else []
+        rows.append((escaped(file.spec), code(file.path), number(file.rows), _verdict(file), "<br>".join(found + over)))
+    head = ("spec", "file", "rows", "of them", "why")
     told = [f"- {escaped(problem)}" for problem in problems]
     return "\n".join([f"**{summary(files)}**", "", *(table(head, rows) if rows else ()), *told])

@@ -9,7 +9,7 @@ from syncer.apply.outcome import ImportOutcome, RunOutcome
 from syncer.plan import Plan
 from syncer.render.layout import counted, number, shown
 from syncer.render.markdown import code, escaped, folded, table
-from syncer.render.outcome_words import ids, left_behind, reason_lines, summary
+from syncer.render.outcome_words import held_words, ids, left_behind, reason_lines, summary
 
 _HEADER = ("result", "spec", "file", "read", "valid", "invalid", "inserted", "updated")
 _NUMBERS = frozenset({3, 4, 5, 6, 7})
@@ -50,13 +50,15 @@ def _row(outcome: ImportOutcome) -> tuple[str, ...]:
 
 
 def _details(outcome: ImportOutcome) -> Iterator[str]:
-    lines = [f"- {escaped(outcome.message)}"] if outcome.message else []
+    lines = [f"- {escaped(held_words(outcome))}"] if held_words(outcome) else []
+    lines += [f"- {escaped(outcome.message)}"] if outcome.message else []
     lines += [f"- {escaped(warning)}" for warning in outcome.warnings]
     lines += [f"- {escaped(ids(outcome))}"] if outcome.result != "completed" and ids(outcome) else []
     lines += [f"- next: {escaped(step)}" for step in outcome.next_step.splitlines()]
-    if outcome.rejections:
-        reasons = [(count, escaped(reason)) for count, reason in reason_lines(outcome.rejections)]
-        lines += ["", *table(("rows", "reason"), reasons, right=frozenset({0}))]
+    for title, rejections in (("reason", outcome.rejections), ("held back because", outcome.held_back)):
+        if rejections:
+            reasons = [(count, escaped(reason)) for count, reason in reason_lines(rejections)]
+            lines += ["", *table(("rows", title), reasons, right=frozenset({0}))]
     if outcome.rejects_file:
         lines += ["", f"The rows themselves are in {code(outcome.rejects_file)} on the machine that ran this."]
     if lines:

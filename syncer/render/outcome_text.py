@@ -8,7 +8,7 @@ from syncer.apply.outcome import ImportOutcome, Result, RunOutcome
 from syncer.plan import Plan
 from syncer.render.layout import columns, shown, wrap
 from syncer.render.next_step import next_step_lines
-from syncer.render.outcome_words import LeftBehind, ids, left_behind, reason_lines, row_words, summary
+from syncer.render.outcome_words import LeftBehind, held_words, ids, left_behind, reason_lines, row_words, summary
 from syncer.render.style import PLAIN, Style
 
 _BAD: frozenset[Result] = frozenset({"failed", "attention"})
@@ -36,13 +36,15 @@ def _import(outcome: ImportOutcome, style: Style, width: int | None) -> Iterator
     head = f"{outcome.result:<11} {shown(outcome.item.file.path)}"
     yield f"  {_coloured(outcome, head, style)}"
     told = [row_words(outcome.rows)] if outcome.rows is not None else []
+    told += [held_words(outcome)] if held_words(outcome) else []
     told += [shown(outcome.message)] if outcome.message else []
     for text in told:
         yield from wrap(text, width, " " * 6)
-    if outcome.rejections:
-        yield " " * 6 + "rejected rows, by reason:"
-        reasons = [(count, shown(reason)) for count, reason in reason_lines(outcome.rejections)]
-        yield from (" " * 8 + line for line in columns(reasons, right=frozenset({0})))
+    for title, rejections in (("rejected rows", outcome.rejections), ("rows held back", outcome.held_back)):
+        if rejections:
+            yield f"{' ' * 6}{title}, by reason:"
+            reasons = [(count, shown(reason)) for count, reason in reason_lines(rejections)]
+            yield from (" " * 8 + line for line in columns(reasons, right=frozenset({0})))
     if outcome.rejects_file:
         yield f"{' ' * 6}the rows themselves: {shown(outcome.rejects_file)}"
     for warning in outcome.warnings:

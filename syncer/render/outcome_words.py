@@ -32,6 +32,14 @@ def row_words(rows: RowCounts) -> str:
     )
 
 
+def held_words(outcome: ImportOutcome) -> str:
+    """Say which rows of the file were not sent: "3 rows suppressed, 12 rows held back (on_invalid: quarantine)"."""
+    told = [f"{counted(outcome.suppressed, 'row')} suppressed"] if outcome.suppressed else []
+    if outcome.quarantined:
+        told.append(f"{counted(outcome.quarantined, 'row')} held back (on_invalid: quarantine)")
+    return ", ".join(told)
+
+
 def reason_lines(rejections: Sequence[Rejection]) -> Iterator[tuple[str, str]]:
     """Yield the first ten reasons as (count, reason with its first row), and how many reasons are left."""
     for rejection in rejections[:MOST_REASONS]:

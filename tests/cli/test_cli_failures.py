@@ -131,7 +131,7 @@ def test_ctrl_c_is_130(cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_rail_that_holds_a_run_is_named(cli: RunCli, project: Path) -> None:
     """Text has one line a rail with its way past it, JSON has them in fields, and the next step is the first's."""
     spec = (project / "specs" / "crm.yaml").read_text("utf-8")
-    (project / "specs" / "crm.yaml").write_text(spec + "limits: {files: 1}\non_invalid: quarantine\n", "utf-8")
+    (project / "specs" / "crm.yaml").write_text(spec + "limits: {files: 1}\n", "utf-8")
     (project / "specs" / "more.yaml").write_text(spec + "limits: {files: 1}\n", "utf-8")
 
     (project / "in" / "b.csv").write_text("email,name\nbob@example.com,Bob\n", "utf-8")
@@ -140,11 +140,9 @@ def test_every_rail_that_holds_a_run_is_named(cli: RunCli, project: Path) -> Non
 
     assert "\n  spec crm: 2 files are pending (limits.files: 1)\n      raise it in specs/crm.yaml, or" in text
     assert "\n  spec more: 2 files are pending (limits.files: 1)\n      raise it in specs/more.yaml, or" in text
-    assert " safe (on_invalid: quarantine)\n      remove it from specs/crm.yaml, or" in text
     assert [each["setting"] for each in document["refusals"]] == [
-        "on_invalid: quarantine",
         "limits.files: 1",
         "limits.files: 1",
     ]
     assert document["refusals"][0]["override"] == document["next_step"]
-    assert "--exclude crm" in document["next_step"]
+    assert "--over-limits crm" in document["next_step"]

@@ -140,6 +140,6 @@ def test_every_part_of_a_write_matters_to_its_key() -> None:
 def test_another_mask_key_is_another_preparation_of_what_it_masks() -> None:
     """The key's fingerprint counts for a spec that masks a column, and for no other."""
     masking = spec(mapping={"email": {"to": "email", "mask": "hmac"}})
-    digests = {preparation_digest(masking, 1, key) for key in ("", "0badcafe", "deadbeef")}
+    digests = {preparation_digest(masking, 1, mask_key=key) for key in ("", "0badcafe", "deadbeef")}
     assert len(digests) == 3
-    assert preparation_digest(spec(), 1, "0badcafe") == preparation_digest(spec(), 1)
+    assert preparation_digest(spec(), 1, mask_key="0badcafe") == preparation_digest(spec(), 1)

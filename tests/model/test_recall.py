@@ -31,7 +31,7 @@ class Written:
     def log(self, events: Iterable[AnyEvent]) -> Log:
         log = Log(recall=self.event)
         for event in events:
-            self.lines.append(msgspec.json.encode(event))
+            self.lines.append(bytes(bytearray(msgspec.json.encode(event))))  # no larger than it looks
             log.add(self._decoder.decode(self.lines[-1]), len(self.lines) - 1)
         return log
 

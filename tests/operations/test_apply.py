@@ -90,28 +90,6 @@ def test_without_credentials_nothing_is_claimed(crm: Workspace) -> None:
     assert crm.log("crm") == []
 
 
-@pytest.mark.parametrize(
-    ("key", "setting"),
-    [
-        ("suppress: {keys: private/erased.txt}", "suppress"),
-        ("checks: {new_columns: fail}", "new_columns"),
-        ("checks: {missing_columns: warn}", "missing_columns"),
-        ("on_invalid: quarantine", "on_invalid"),
-    ],
-)
-def test_a_safety_key_that_is_not_in_force_refuses_the_run(crm: Workspace, key: str, setting: str) -> None:
-    """It is never inert: exit 4, the key is named, and nothing is sent or recorded."""
-    crm.spec("crm", f"{PEOPLE}{key}\n")
-    (crm.root / "private").mkdir()
-    (crm.root / "private" / "erased.txt").write_text("", encoding="utf-8")
-    with pytest.raises(Refused, match=setting) as caught:
-        crm.run()
-    assert caught.value.exit_code == 4
-    assert "--exclude crm" in caught.value.next_step
-    assert crm.emulator.requests == []
-    assert crm.log("crm") == []
-
-
 def test_a_limit_refuses_the_run_and_names_the_override(crm: Workspace) -> None:
     """Nothing is sent past a limit; the one-off override lets this run through."""
     crm.spec("crm", PEOPLE + "limits: {files: 1}\n")

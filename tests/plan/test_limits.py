@@ -93,18 +93,11 @@ def test_a_resumed_job_does_not_use_up_the_throttle() -> None:
     assert actions(plan) == ["resume data/0.csv", "import data/1.csv", "blocked data/2.csv"]
 
 
-def test_a_safety_key_that_is_not_in_force_refuses_the_run() -> None:
-    """It is never inert; the way past it is to take it out or to leave the spec out."""
-    (refusal,) = plan_of(spec(checks={"new_columns": "fail"})).refusals
-    assert refusal.setting == "checks.new_columns"
-    assert "--exclude crm" in refusal.override
-
-
 def test_other_keys_that_are_not_in_force_are_only_marked() -> None:
     """The plan names them, and the run goes on."""
-    plan = plan_of(spec(prepare={"sort": True}), *FILES)
+    plan = plan_of(spec(target={"via": "records"}), *FILES)
     assert plan.refusals == ()
-    assert [pending.key for pending in plan.specs[0].not_in_force] == ["prepare.sort"]
+    assert [pending.key for pending in plan.specs[0].not_in_force] == ["target.via: records"]
 
 
 def test_a_spec_that_is_left_out_refuses_nothing() -> None:

@@ -72,3 +72,16 @@ def _match_key(spec: Spec) -> Iterator[Fault]:
         if spec.suppress is not None:
             message = "suppress needs target.match_key, which its hashes are made of"
             yield Fault(("suppress",), message, of_key=True, related=(("target", "match_key"),))
+    elif spec.suppress is not None:
+        yield from _hidden_key(spec, key)
+
+
+def _hidden_key(spec: Spec, key: str) -> Iterator[Fault]:
+    """The list holds hashes of what would be sent; of a mask's hash, or of a constant, it says nothing."""
+    column = next((name for name, column in spec.mapping.items() if column.to == key), None)
+    if column is None:
+        message = "suppress needs a match key that comes from a column: here it is a constant"
+        yield Fault(("suppress",), message, of_key=True, related=(("target", "match_key"),))
+    elif spec.mapping[column].mask is not None:
+        message = f"suppress cannot recognise match keys that are masked, as column {column!r} is"
+        yield Fault(("suppress",), message, of_key=True, related=(("mapping", column, "mask"),))
