@@ -6,6 +6,8 @@ PACKAGE = "syncer.cli.commands"
 
 VERBS: dict[str, str] = {
     "validate": "check specs and settings, offline or against the platform",
+    "test": "run the tests that specs bring along, offline",
+    "preview": "show the first rows of a file before and after preparation, and send nothing",
     "check": "predict which rows would be rejected, and send nothing",
     "plan": "show what is pending and why, and change nothing",
     "apply": "import what is pending, each file version exactly once",
