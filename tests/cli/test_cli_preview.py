@@ -114,7 +114,6 @@ def test_what_is_printed_for_people(cli: RunCli) -> None:
     assert "The first row," in cli("preview", "crm", "--rows", "1").out
 
 
-
 def test_the_first_pending_file_or_the_newest(cli: RunCli, project: Path, emulator: Emulator) -> None:
     """Nothing is sent for it; a file that somebody names need not be the spec's."""
     (project / "in" / "b.csv").write_text("email,name\nb@x.com,B\n", "utf-8")
