@@ -23,7 +23,8 @@ def notes(inputs: Inputs, own: SpecInput, items: Sequence[PlannedImport]) -> Ite
     unknown = [(item, item.sample.problem) for item in starting if item.sample is not None and item.sample.problem]
     if unknown:
         item, problem = unknown[0]
-        more = f", and {len(unknown) - 1:,} files more" if len(unknown) > 1 else ""
+        others = len(unknown) - 1
+        more = f", and {others:,} {'file' if others == 1 else 'files'} more" if others else ""
         yield f"rows unknown: {problem if item.file.path in problem else f'{item.file.path}: {problem}'}{more}"
 
 
