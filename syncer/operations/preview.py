@@ -156,7 +156,9 @@ class _Previewing:
                 told = replace(told, rows=tuple(self._rows(head, None)), more=head.more)
                 traced = trace(head.file, self._alike(head), self._means(), batch_value=self._batch_value())
         except PrepareError as error:
-            return replace(told, problem=error.what + (f" ({error.why})" if error.why else ""))
+            alone = ("only these rows were prepared: with those behind them it may be otherwise",) if told.more else ()
+            problem = error.what + (f" ({error.why})" if error.why else "")
+            return replace(told, problem=problem, notes=(*told.notes, *alone))
         notes = (*told.notes, *(("the columns that are not mapped leave too: prepare.mode",) if traced.passed else ()))
         return replace(told, rows=tuple(self._rows(head, traced)), sent_format=traced.format, notes=notes)
 
