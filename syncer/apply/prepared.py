@@ -16,7 +16,7 @@ from syncer.apply.progress import Step
 from syncer.apply.rejects import quarantine_file
 from syncer.apply.repairs import kept_artifact
 from syncer.apply.rules import life_of
-from syncer.errors import Conflict
+from syncer.errors import PrepareError
 from syncer.model.events import ArtifactFacts, Claimed
 from syncer.model.files import SourceFile
 from syncer.model.spec import Spec
@@ -63,8 +63,8 @@ class Prepared:
 def prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed) -> Iterator[Prepared]:
     """Prepare the import for the time of the block.
 
-    Raises PrepareError (of which ChecksFailed), SourceError, and Conflict when parts of it were imported that are not
-    the same any more.
+    Raises PrepareError (of which ChecksFailed), also when parts of it were imported that are not the same any more,
+    and SourceError.
     """
     tools.reporter.step(item, Step.PREPARING)
     began = tools.clock()
@@ -112,7 +112,7 @@ def _readable(file: SourceFile, version: Held, tools: Tools) -> SourceFile:
 
 
 def _check_reproduced(tools: Tools, item: PlannedImport, parts: tuple[Artifact, ...]) -> None:
-    """Raise Conflict unless the parts are those of which some were imported: else rows would be lost, or sent twice."""
+    """Raise PrepareError unless the parts are those of which some were imported: else rows are lost or sent twice."""
     life = life_of(tools, tools.store.read(), item)
     if life is None or not life.is_partial:
         return
@@ -120,10 +120,10 @@ def _check_reproduced(tools: Tools, item: PlannedImport, parts: tuple[Artifact, 
     for given in life.permits:
         if given.part not in done:
             continue
-        same = given.parts == len(parts) and given.artifact.digest == parts[given.part - 1].digest
+        same = (given.parts or 1) == len(parts) and given.artifact.digest == parts[given.part - 1].digest
         if not same:
-            raise Conflict(
-                f"{item.file.path} cannot be gone on with: part {given.part} of {given.parts} was imported, "
+            raise PrepareError(
+                f"{item.file.path} cannot be gone on with: part {given.part} of {given.parts or 1} was imported, "
                 "and made again it is another one",
                 where=f"spec {item.spec}, import {item.import_id}, job {given.job}",
                 why="the spec, what it refers to, or this version of syncer prepares the file in another way since",

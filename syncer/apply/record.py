@@ -27,7 +27,7 @@ from syncer.model.events import (
     RowCounts,
     Submitted,
 )
-from syncer.model.log import Log, Standing
+from syncer.model.log import Generation, Log, Standing
 from syncer.plan import PlannedImport
 
 E = TypeVar("E", Claimed, Submitted)
@@ -152,7 +152,7 @@ def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRe
         return Submitted(
             **_about(tools, item),
             part=mapped.part,
-            parts=mapped.parts,
+            parts=mapped.parts if mapped.parts > 1 else None,
             attempt=mapped.attempt,
             epoch=held.epoch,
             position=place[item.key],
@@ -195,14 +195,19 @@ def release(tools: Tools, items: Sequence[PlannedImport]) -> None:
     def decide(log: Log) -> list[AnyEvent]:
         now = tools.clock()
         lives = [life for item in items if (life := life_of(tools, log, item)) is not None]
-        claims = [life.last_claim for life in lives if life.standing in (Standing.CLAIMED, Standing.PERMITTED)]
+        claims = [(life.last_claim, life) for life in lives]
         return [
             msgspec.structs.replace(claim, time=now, lease=now, epoch=claim.epoch + 1)
-            for claim in claims
-            if claim is not None and claim.run == tools.run.id
+            for claim, life in claims
+            if claim is not None and claim.run == tools.run.id and _still_counts(claim, life)
         ]
 
     tools.store.note(decide)
+
+
+def _still_counts(claim: Claimed, life: Generation) -> bool:
+    """Whether the claim keeps others from the import: no end of its attempt is recorded."""
+    return life.standing in (Standing.CLAIMED, Standing.PERMITTED) or claim.attempt > life.last_attempt
 
 
 def abandon(tools: Tools, permitted: Sequence[tuple[MappedJob, Submitted]], reason: str) -> list[bool]:

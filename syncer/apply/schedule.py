@@ -42,7 +42,7 @@ def run(plan: Plan, tools: Tools) -> RunOutcome:
                 schedule.ended(running.pop(future), future.result())
     outcome = schedule.outcome()
     if tools.store.is_shared:
-        record.release(tools, [each.item for each in outcome.imports if each.result not in ("completed", "failed")])
+        record.release(tools, [each.item for each in outcome.imports if each.result != "completed"])
     if tools.stop.fatal is not None:
         raise tools.stop.fatal
     return outcome

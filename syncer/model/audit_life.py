@@ -110,7 +110,7 @@ class Life:
     def parts(self) -> int:
         """Into how many parts the file was split, as the permits say whose jobs did not fail."""
         failed = {job for job, ends in self.ends.items() if all(verdict(end) == "failed" for end in ends)}
-        said = [permit.parts for job, permit in self.permits.items() if job not in failed]
+        said = [permit.parts or 1 for job, permit in self.permits.items() if job not in failed]
         return max(said or [claim.parts for claim in self.claims], default=1)
 
     @property

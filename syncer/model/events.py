@@ -134,7 +134,7 @@ class Claimed(Event, frozen=True, kw_only=True, tag="claimed"):
 
 
 class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
-    """The permit: this job, and no other, may be started for this part of `parts`.
+    """The permit: this job, and no other, may be started for this part, of `parts` where the file was split.
 
     Jobs that are permitted together are started one by one, by their `position`. `content` is `sha256:<hex>` of the
     source file's stored bytes as they were read: the evidence when a store's tag changes and the bytes did not.
@@ -144,7 +144,7 @@ class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
 
     epoch: Positive
     position: Count = 0
-    parts: Positive = 1
+    parts: Positive | None = None
     job: str
     spec_digest: str
     preparation: str

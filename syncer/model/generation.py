@@ -132,7 +132,7 @@ class Generation:
     @property
     def parts(self) -> int:
         """Into how many parts the file was split, by the permits: an attempt that came to none may have made others."""
-        of_job = {permit.job: permit.parts for permit in self.permits}
+        of_job = {permit.job: permit.parts or 1 for permit in self.permits}
         failed = {finish.job for finish in self.finishes if finish.outcome == "failed"}
         failed |= {r.job for r in self.resolutions if r.decision in ("abandon", "failed")}
         said = [parts for job, parts in of_job.items() if job not in failed]

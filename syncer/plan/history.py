@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from syncer.model.events import Submitted
+from syncer.model.events import Claimed, Submitted
 from syncer.model.files import FORMAT_BY_EXTENSION, SourceFile
 from syncer.model.log import Generation, Standing
 from syncer.plan.changed import after_import, changed, imported_version
@@ -103,9 +103,16 @@ def _contradiction(life: Generation) -> str:
 def at_work(inputs: Inputs, life: Generation) -> str | None:
     """Say which run has begun an attempt that has not come to a permit, or None."""
     claim = life.last_claim
-    if claim is None or (claim.attempt <= life.last_attempt and not life.is_partial):
+    if claim is None or not (claim.attempt > life.last_attempt or _next_part_begun(life, claim)):
         return None
     return _held(inputs, life)
+
+
+def _next_part_begun(life: Generation, claim: Claimed) -> bool:
+    """Whether the claim is for a part after those that were imported, and neither a permit nor a failure followed."""
+    attempts = max((permit.attempt for permit in life.permits), default=0)
+    permitted = any(permit.epoch >= claim.epoch for permit in life.permits)
+    return life.is_partial and not permitted and attempts == life.last_attempt
 
 
 def _held(inputs: Inputs, life: Generation, permit: Submitted | None = None) -> str | None:

@@ -70,9 +70,9 @@ def test_where_the_api_judges_differently_the_difference_is_told(workspace: Work
     assert (results(again)["data/b.csv"], again.exit_code) == ("completed", 3)
 
 
-def test_without_checks_nobody_judges(workspace: Workspace) -> None:
-    """What costs a pass over the file is done where it is asked for."""
+def test_rows_are_judged_also_where_no_check_asks_for_it(workspace: Workspace) -> None:
+    """So what the API makes of them can be held against what was expected."""
     spec(workspace)
     workspace.people("a.csv", *BAD)
     workspace.run()
-    assert workspace.log("crm")[1]["artifact"].get("invalid") is None
+    assert workspace.log("crm")[1]["artifact"]["invalid"] == 1

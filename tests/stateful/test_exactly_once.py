@@ -189,11 +189,22 @@ class Exactly(RuleBasedStateMachine):
 
     @invariant()
     def no_version_is_imported_twice_in_a_row(self) -> None:
-        last: dict[tuple[str, str], str] = {}
-        for target, path, version in self.world.api.imported:
-            again = version != "forgotten" and last.get((target, path)) == version
-            assert not again, f"{path} {version} was imported twice"
-            last[target, path] = version
+        self._imported()
+
+    def _imported(self) -> dict[tuple[str, str], tuple[str, str, set[str]]]:
+        """Return the version that each object has of each file: in how many parts it came, and which of them did."""
+        last: dict[tuple[str, str], tuple[str, str, set[str]]] = {}
+        for target, path, what in self.world.api.imported:
+            version, _, place = what.partition("#")
+            part, _, count = place.partition("/")
+            before, parts, done = last.get((target, path), ("", "", set()))
+            if version == before != "forgotten":
+                assert count == parts, f"{path} {version} was imported in {parts} parts and in {count}"
+                assert part not in done, f"part {part} of {path} {version} was imported twice"
+                done.add(part)
+            else:
+                last[target, path] = (version, count, {part})
+        return last
 
     @invariant()
     def the_audit_finds_nothing(self) -> None:
@@ -232,7 +243,12 @@ class Exactly(RuleBasedStateMachine):
                 self._decide_about_changed_specs()
         assert not plan.runnable, [(item.action, item.reason) for item in plan.runnable]
         assert not world.api.running()
+        imported = self._imported()
         for item in plan.imports:
+            if item.action is Action.SKIP and item.imported and "#" not in item.file.path:
+                version, count, parts = imported.get((item.object, item.file.path), ("", "", set()))
+                if count and version == item.file.fingerprint:
+                    assert parts == {str(number + 1) for number in range(int(count))}, f"{item.file.path} lacks a part"
             settled = item.action is Action.SKIP and item.imported
             assert settled or item.attention or item.action is Action.BLOCKED, (item.action, item.reason)
             assert item.reason
@@ -289,6 +305,88 @@ def test_a_queue_that_was_cut_short_goes_on_one_by_one() -> None:
         Run(world, "clone-1").to_end()
     assert beside == [[], []]
     assert sorted(path for _, path, _ in world.api.imported) == ["shop/a.csv", "shop/b.csv"]
+
+
+def parts_imported(world: World) -> list[str]:
+    return [version.partition("#")[2] for _, _, version in world.api.imported]
+
+
+def one_large_file() -> World:
+    world = World(files={("till", "till/a.csv"): "A"})
+    world.api.by_itself = True
+    return world
+
+
+def after_one_part(world: World) -> None:
+    """Let a run import the first of three parts and die before the second is permitted."""
+    run = Run(world, "clone-0")
+    while parts_imported(world) != ["1/3"] or run.at != "upload":
+        run.step()
+    run.kill()
+    world.shared.take(event for spool in world.shared.spools for event in spool)
+    world.now += timedelta(days=1)
+
+
+def test_a_run_that_dies_anywhere_leaves_the_parts_that_are_missing() -> None:
+    """At whatever step it is killed, the next run imports the rest, each part once and in order."""
+    steps = 0
+    world = one_large_file()
+    with stand_in(lambda: world):
+        while True:
+            world = one_large_file()
+            run = Run(world, "clone-0")
+            for _ in range(steps):
+                if not run.ended:
+                    run.step()
+            if run.ended:
+                break
+            run.kill()
+            world.shared.take(event for spool in world.shared.spools for event in spool)
+            world.now += timedelta(days=1)
+            Run(world, "clone-1").to_end()
+            assert parts_imported(world) == ["1/3", "2/3", "3/3"], f"killed after {steps} steps"
+            steps += 1
+    assert steps > 20
+
+
+def test_parts_that_a_changed_spec_makes_anew_are_never_mixed_with_those_before() -> None:
+    """Between two parts the spec changed: nothing more is imported until it is as it was, or an operator decides."""
+    world = one_large_file()
+    with stand_in(lambda: world):
+        after_one_part(world)
+        world.mappings["till"] = 1
+        Run(world, "clone-1").to_end()
+        (item,) = world.plan(world.shared.log).imports
+        assert parts_imported(world) == ["1/3"]
+        assert item.attention
+        assert "part 1 of 3 was imported" in item.reason
+        world.mappings["till"] = 0
+        Run(world, "clone-1").to_end()
+    assert parts_imported(world) == ["1/3", "2/3", "3/3"]
+
+
+def test_a_file_that_changes_between_its_parts_is_not_appended_again_by_itself() -> None:
+    """Some rows of the first version are in the platform, and those of the second would come on top of them."""
+    world = one_large_file()
+    with stand_in(lambda: world):
+        after_one_part(world)
+        world.files["till", "till/a.csv"] = "B"
+        Run(world, "clone-1").to_end()
+        (item,) = world.plan(world.shared.log).imports
+    assert parts_imported(world) == ["1/3"]
+    assert item.attention
+    assert "since some of its parts were imported" in item.reason
+
+
+def test_a_half_imported_file_that_is_gone_stays_visible() -> None:
+    """Nobody lists it any more, but rows of it are missing."""
+    world = one_large_file()
+    with stand_in(lambda: world):
+        after_one_part(world)
+        del world.files["till", "till/a.csv"]
+        (item,) = world.plan(world.shared.log).imports
+    assert item.attention
+    assert item.reason.startswith("parts 2 and 3 of 3 never came to an import")
 
 
 def check(examples: int, steps: int) -> None:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
 from syncer.api.models import InitialisedJob, JobErrors, JobStatus, UploadTarget
-from syncer.apply import record, schedule, submit
+from syncer.apply import prepared, record, schedule
 from syncer.apply.context import PollPace, RunIdentity, Stop, Tools
 from syncer.apply.progress import Silent
 from syncer.errors import RequestRejected, SourceError, SyncerError, Unavailable
 from syncer.model.log import Log
 from syncer.plan import Inputs, Plan, SpecInput, make_plan
 from syncer.prepare.artifact import Artifact
+from syncer.prepare.making import Made
 from syncer.source.sources import Sources
 from syncer.state.store import lacking, stamped
 from tests.model.making import NOW, WORKSPACE, file, spec
@@ -313,7 +314,7 @@ class Run:
             for items in ready:
                 walk.ended(items, walk.execute(items))
         outcome = walk.outcome()
-        left = [each.item for each in outcome.imports if each.result not in ("completed", "failed")]
+        left = [each.item for each in outcome.imports if each.result != "completed"]
         record.release(tools, left)
         store.flush()
 
@@ -396,32 +397,38 @@ class _Pin:
 def stand_in(world: Callable[[], World]) -> contextlib.ExitStack:
     """Let runs prepare nothing: the model's files have no bytes. One that changed is noticed as real ones are."""
 
-    @contextlib.contextmanager
-    def work_folder(*_: object) -> Iterator[Path]:
-        yield Path("/nowhere")
-
-    def prepared(tools: Tools, item: Any, own: Any, held: Any, folder: Path) -> submit.Work:
-        del tools, folder
+    def made(tools: Tools, item: Any, own: Any, held: Any, folder: Path) -> tuple[Made, Any]:
+        del tools, own, held, folder
         pin = _Pin(item.file.path, item.file.fingerprint, world)
         pin.verify()
-        version = item.file.fingerprint
-        name = f"{item.file.path}@{version}"
-        made = Artifact(
-            path=Path("/nowhere"),
-            owned=False,
-            format="csv",
-            compression=None,
-            size=10,
-            digest=f"{version}-{item.preparation}",
-            rows=2,
-            columns=("email",),
-            file_name=name,
-            source_fields={"email": "string"},
-            field_map={"email": "email"},
-        )
-        return submit.Work(item, own, held, made, cast("Any", pin))
+        count = parts_of(item.file.path, item.preparation)
+        return Made(parts=tuple(_part(item, number, count) for number in range(1, count + 1))), pin
 
     patches = contextlib.ExitStack()
-    patches.enter_context(patch.object(submit, "work_folder", work_folder))
-    patches.enter_context(patch.object(submit, "_prepared", prepared))
+    patches.enter_context(patch.object(prepared, "private_folder", lambda folder: folder))
+    patches.enter_context(patch.object(prepared, "_made", made))
     return patches
+
+
+def parts_of(path: str, preparation: str) -> int:
+    """Say into how many parts a file of the model is split: some are, and an edited spec splits them in another way."""
+    if not path.startswith("till/"):
+        return 1
+    return 3 if preparation == "prep-0" else 2
+
+
+def _part(item: Any, number: int, count: int) -> Artifact:
+    version = item.file.fingerprint
+    return Artifact(
+        path=Path("/nowhere"),
+        owned=False,
+        format="csv",
+        compression=None,
+        size=10,
+        digest=f"{version}-{item.preparation}-{number}",
+        rows=2,
+        columns=("email",),
+        file_name=f"{item.file.path}@{version}#{number}/{count}",
+        source_fields={"email": "string"},
+        field_map={"email": "email"},
+    )
