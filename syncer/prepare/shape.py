@@ -56,14 +56,3 @@ def shape_of(file: SourceFile, spec: Spec) -> Shape:
 def columns_of(file: SourceFile, spec: Spec) -> tuple[str, ...]:
     """Return the file's columns without reading its rows; () for JSONL, whose lines differ. Raises as `shape_of`."""
     return shape_of(file, spec).columns or ()
-
-
-def described(file: SourceFile, spec: Spec) -> str:
-    """Say for a plan what was found in the file rather than in its spec, "" if nothing was. Raises as `shape_of`.
-
-    Such as: `separated by semicolons, as its header shows`.
-    """
-    if file.format != "csv" or delimiters.declared(spec) is not None:
-        return ""
-    name = delimiters.OTHERS.get(shape_of(file, spec).delimiter)
-    return f"separated by {name}, as its header shows" if name else ""

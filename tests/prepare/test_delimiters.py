@@ -13,7 +13,8 @@ from syncer.errors import PrepareError
 from syncer.prepare.delimiters import OTHERS, seen_in
 from syncer.prepare.prepare import prepare
 from syncer.prepare.rows import count_rows
-from syncer.prepare.shape import described, shape_of
+from syncer.prepare.sample import sample_of
+from syncer.prepare.shape import shape_of
 from tests.prepare.files import MakeFile, contents, spec_of
 
 
@@ -60,7 +61,7 @@ def test_a_file_with_semicolons_is_read_as_its_header_shows(tail: bytes, make_fi
     """Every reader of the file takes the same delimiter, the artifact has commas, and the plan can say so."""
     file, spec = make_file(b'"name";"note"\n"a,b";"x"\nc;y\n' + tail), spec_of({"name": "f"})
     assert shape_of(file, spec).delimiter == ";"
-    assert described(file, spec) == "separated by semicolons, as its header shows"
+    assert sample_of(file, spec).separated_by == "semicolons"
     artifact = prepare(file, spec, batch_value=None, work_dir=work_dir)
     assert contents(artifact) == b'name\n"a,b"\nc\n' + (b",\n" if tail else b"")
     assert artifact.rows == count_rows(file, spec)
@@ -72,16 +73,15 @@ def test_a_written_delimiter_is_not_second_guessed(csv: dict[str, Any], make_fil
     file, spec = make_file(b"a;b\n1;2\n"), spec_of({"a": "f"}, source={"csv": csv})
     with pytest.raises(PrepareError, match="no column 'a'"):
         prepare(file, spec, batch_value=None, work_dir=work_dir)
-    assert described(file, spec) == ""
 
 
 def test_data_is_never_looked_at(make_file: MakeFile, work_dir: Path) -> None:
     """Semicolons in the rows of a file whose header has none change nothing."""
     file, spec = make_file(b"a,b\n1;2,3;4\n5;6,7;8\n"), spec_of({"a": "f"})
     assert contents(prepare(file, spec, batch_value=None, work_dir=work_dir)) == b"a\n1;2\n5;6\n"
-    assert described(file, spec) == ""
+    assert sample_of(file, spec).separated_by == ""
 
 
 def test_other_formats_have_no_delimiter(make_file: MakeFile) -> None:
     """Nothing is said of a file that is not CSV."""
-    assert described(make_file(b'{"a":1}\n', "o.jsonl", "jsonl"), spec_of({"a": "f"})) == ""
+    assert sample_of(make_file(b'{"a":1}\n', "o.jsonl", "jsonl"), spec_of({"a": "f"})).separated_by == ""

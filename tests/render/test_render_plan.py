@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncer.model.samples import RowEstimate, Sample
 from syncer.plan import Action, Plan, PlannedImport
 from syncer.plan.document import from_document, to_document
 from syncer.render.json_text import json_text
 from syncer.render.layout import display_width
+from syncer.render.plan_budget import amount, duration_words
 from syncer.render.plan_markdown import plan_markdown
 from syncer.render.plan_text import plan_text
 from syncer.render.plan_words import summary
@@ -47,6 +49,58 @@ def test_skipped_files_are_listed_when_asked_for(plan: Plan) -> None:
     assert "1 up to date, 1 left out" in short
     assert "profiles-6.csv" in long
     assert "imported on 2026-11-01 by job imp_1" in long
+
+
+def test_the_cost_of_each_file_is_listed_when_asked_for(plan: Plan) -> None:
+    """The text tells merge compute and time of the whole spec, and with -v of each import that would begin."""
+    short, long = (" ".join(plan_text(plan, verbose=verbose).split()) for verbose in (False, True))
+
+    assert "2,000 rows new file" in short
+    assert "2,000 rows 4,000 compute 30 s to 2 min new file" in long
+    assert "~1.2 M rows ~2.4 M compute 5 to 40 min attempt 1 of 3" in long
+
+
+def test_a_plan_without_estimates_does_not_explain_them(plan: Plan, item: MakeItem) -> None:
+    """What `~` means is told where it stands, and a total of all specs where there are several."""
+    counted = replace(plan, imports=(item(Action.IMPORT, "a.csv", "new file", rows=1),))
+
+    for text in (plan_text(counted), plan_markdown(counted)):
+        assert "estimate" not in text
+        assert "All specs" not in text
+    assert "  1 row  new file" in plan_text(counted)
+    assert "total: 1 row, 2 rows of merge compute, typically 30 s to 2 min" in plan_text(counted)
+
+
+@pytest.mark.parametrize(
+    ("rows", "exact", "expected"),
+    [
+        (1_204_331, True, "1,204,331"),
+        (1_204_331, False, "~1.2 M"),
+        (999_999, False, "~1,000,000"),
+        (204_331, False, "~204,000"),
+        (9_876, False, "~9,880"),
+        (17, False, "~17"),
+        (2_345_678_901, False, "~2,345.7 M"),
+    ],
+)
+def test_estimates_look_like_estimates(rows: int, expected: str, *, exact: bool) -> None:
+    """Counted rows stand in full; of estimates no more digits than they are worth."""
+    assert amount(RowEstimate(rows, exact)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ((30, 120), "30 s to 2 min"),
+        ((300, 2_400), "5 to 40 min"),
+        ((1_800, 14_400), "30 min to 4 h"),
+        ((5_400, 9_000), "90 min to 2.5 h"),
+        ((3_000_000, 12_000_000), "34.7 to 138.9 days"),
+    ],
+)
+def test_durations_are_short(seconds: tuple[int, int], expected: str) -> None:
+    """One unit where one will do."""
+    assert duration_words(seconds) == expected
 
 
 def test_the_summary_counts_every_action(plan: Plan) -> None:
@@ -116,15 +170,24 @@ def test_markdown_folds_long_tables(plan: Plan, item: MakeItem) -> None:
     assert len(text) < 65_536
 
 
-@given(
-    files=st.lists(st.tuples(st.text(min_size=1, max_size=80), st.text(max_size=200)), max_size=8),
-    width=st.integers(min_value=60, max_value=200),
-)
-def test_file_lines_fit_the_terminal(plan: Plan, item: MakeItem, files: list[tuple[str, str]], width: int) -> None:
-    """Whatever paths and reasons are made of, only a single word may be wider than the terminal."""
-    imports = tuple(item(Action.IMPORT, path, reason) for path, reason in files)
+ROWS = st.builds(RowEstimate, st.integers(0, 50_000_000), st.booleans())
 
-    text = plan_text(replace(plan, imports=imports, specs=plan.specs[:1], refusals=(), warnings=()), width=width)
+
+@given(
+    files=st.lists(st.tuples(st.text(min_size=1, max_size=80), st.text(max_size=200), st.none() | ROWS), max_size=8),
+    width=st.integers(min_value=60, max_value=200),
+    verbose=st.booleans(),
+)
+def test_file_lines_fit_the_terminal(
+    plan: Plan, item: MakeItem, files: list[tuple[str, str, RowEstimate | None]], width: int, *, verbose: bool
+) -> None:
+    """Whatever paths and reasons are made of, only a single word may be wider than the terminal."""
+    imports = tuple(
+        item(Action.IMPORT, path, reason, sample=rows and Sample(rows=rows)) for path, reason, rows in files
+    )
+    shown = replace(plan, imports=imports, specs=plan.specs[:1], refusals=(), warnings=())
+
+    text = plan_text(shown, width=width, verbose=verbose)
 
     for line in text.splitlines()[:-1]:
         if not line.startswith(("  not in force", "note:")):
