@@ -69,7 +69,7 @@ def golden() -> CheckGolden:
 
 @pytest.fixture(scope="session")
 def plan() -> Plan:
-    """Every action, a spec that is gone, keys not in force, a refusal, a warning, attention, rows of every certainty."""
+    """Every action, a spec that is gone, keys not in force, a refusal, a warning, attention, rows known and not."""
     estimate = Sample(rows=RowEstimate(1_204_331, exact=False))
     imports = (
         make_item(
