@@ -51,8 +51,10 @@ def _completed(
         residual=residual,
         list_use=list_use,
     )
-    systematic = rows.read > 0 and rows.invalid == rows.read
-    message, next_step = _of_systematic(item, fetched) if systematic else ("", "")
+    held_back = given.artifact.quarantined or 0
+    systematic = rows.read + held_back > 0 and rows.invalid == rows.read
+    rejects_file = fetched.file if fetched else _held_back_file(tools, item) if held_back else None
+    message, next_step = _of_systematic(item, rejects_file) if systematic else ("", "")
     return ImportOutcome(
         item=item,
         result="completed",
@@ -62,12 +64,12 @@ def _completed(
         correlation_id=status.correlation_id,
         rows=rows,
         rejections=fetched.rejections if fetched else (),
-        rejects_file=fetched.file if fetched else None,
+        rejects_file=rejects_file,
         suppressed=given.artifact.suppressed or 0,
-        quarantined=given.artifact.quarantined or 0,
+        quarantined=held_back,
         held_back=given.artifact.held_back or (),
         systematic=systematic,
-        over_limit=_over_limit(tools, item, rows),
+        over_limit=over_limit(tools, item, rows),
         warnings=tuple(warnings),
     )
 
@@ -79,15 +81,16 @@ def _mispredicted(rows: RowCounts, given: Submitted) -> Iterator[str]:
         yield f"{expected} rows were expected to be rejected, and {rows.invalid} were"
 
 
-def _over_limit(tools: Tools, item: PlannedImport, rows: RowCounts) -> bool:
+def over_limit(tools: Tools, item: PlannedImport, rows: RowCounts) -> bool:
+    """Whether more of the rows were rejected than the spec's checks allow."""
     spec = tools.specs.get(item.spec)
     limit = spec.checks.max_invalid if spec is not None else None
     return limit is not None and rows.invalid > limit * rows.read
 
 
-def _of_systematic(item: PlannedImport, fetched: rejects.Fetched | None) -> tuple[str, str]:
+def _of_systematic(item: PlannedImport, rejects_file: str | None) -> tuple[str, str]:
     """Say what to look at where no row was taken, and how what has not changed is imported again."""
-    look = fetched.file if fetched else item.file.path
+    look = rejects_file or item.file.path
     message = (
         "every row was rejected: most often dates without an offset or a wrong column; "
         f"look at the first rows of {look}, then mend the source or the mapping"
@@ -99,6 +102,12 @@ def _of_systematic(item: PlannedImport, fetched: rejects.Fetched | None) -> tupl
         f'syncer forget {item.import_id} --reason "the mapping was mended"'
     )
     return message, next_step
+
+
+def _held_back_file(tools: Tools, item: PlannedImport) -> str | None:
+    """Return where the rows are that were held back, where that was on this machine."""
+    path = rejects.quarantine_file(tools.rejects_dir, item.spec, item.import_id, item.generation)
+    return rejects.shown_path(path, tools.root) if path.is_file() else None
 
 
 def _rejected_rows(tools: Tools, item: PlannedImport, given: Submitted, warnings: list[str]) -> rejects.Fetched | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from syncer.apply import record
 from syncer.apply.context import Tools
+from syncer.apply.ends import over_limit
 from syncer.apply.outcome import ImportOutcome
 from syncer.apply.prepared import Prepared
 from syncer.apply.progress import Step
@@ -46,7 +47,7 @@ def import_parts(tools: Tools, prepared: Prepared, held: Claimed, *, carry: Carr
         outcomes.append(carry(job, permitted(tools, job), prepared))
         if outcomes[-1].result != "completed":
             break
-    return _together(prepared, outcomes)
+    return _together(tools, prepared, outcomes)
 
 
 def permitted(tools: Tools, job: MappedJob) -> Submitted:
@@ -78,7 +79,7 @@ def _claimed(tools: Tools, prepared: Prepared, held: Claimed, number: int) -> Cl
     )
 
 
-def _together(prepared: Prepared, outcomes: Sequence[ImportOutcome]) -> ImportOutcome:
+def _together(tools: Tools, prepared: Prepared, outcomes: Sequence[ImportOutcome]) -> ImportOutcome:
     """Join what became of the parts; where one did not complete, it is the one that is told of."""
     last, count = outcomes[-1], len(prepared.parts)
     counts = [each.rows for each in outcomes if each.rows is not None]
@@ -105,6 +106,6 @@ def _together(prepared: Prepared, outcomes: Sequence[ImportOutcome]) -> ImportOu
         quarantined=max(each.quarantined for each in outcomes),
         held_back=next((each.held_back for each in outcomes if each.held_back), ()),
         systematic=all(each.systematic for each in outcomes),
-        over_limit=any(each.over_limit for each in outcomes),
+        over_limit=over_limit(tools, prepared.item, rows),
         warnings=tuple(dict.fromkeys(warnings)),
     )

@@ -13,7 +13,7 @@ from syncer.apply.checking import check_rows, fields_of
 from syncer.apply.context import Tools
 from syncer.apply.private import private_folder
 from syncer.apply.progress import Step
-from syncer.apply.rejects import quarantine_file
+from syncer.apply.rejects import deposited, quarantine_file
 from syncer.apply.repairs import kept_artifact
 from syncer.apply.rules import life_of
 from syncer.errors import PrepareError
@@ -70,14 +70,17 @@ def prepared(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed) -> It
     began = tools.clock()
     folder = private_folder(tools.work_dir / f"{item.import_id}-{item.generation}")
     try:
-        made, version = _made(tools, item, spec, held, folder)
-        _check_reproduced(tools, item, made.parts)
+        with _kept_rows(tools, item, spec) as rejects:
+            made, version = _made(tools, item, spec, held, folder=folder, rejects=rejects)
+            _check_reproduced(tools, item, made.parts)
         yield Prepared(item, spec, made, version, (tools.clock() - began).total_seconds())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _made(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, folder: Path) -> tuple[Made, Held]:
+def _made(
+    tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, *, folder: Path, rejects: Path | None
+) -> tuple[Made, Held]:
     from syncer.prepare.making import Made, Means, make
 
     if item.repairs:
@@ -92,16 +95,37 @@ def _made(tools: Tools, item: PlannedImport, spec: Spec, held: Claimed, folder: 
         fields=lambda: fields_of(tools, item.object),
         suppress=tools.root / spec.suppress.keys if spec.suppress is not None else None,
         judging="on_disk",
-        rejects=_room_for_quarantine(tools, item) if spec.on_invalid == "quarantine" else None,
+        rejects=rejects,
         accept=lambda rows, invalid: check_rows(item, spec, rows, invalid),
     )
     return make(_readable(item.file, version, tools), spec, means, batch_value=held.batch), version
 
 
-def _room_for_quarantine(tools: Tools, item: PlannedImport) -> Path:
+@contextmanager
+def _kept_rows(tools: Tools, item: PlannedImport, spec: Spec) -> Iterator[Path | None]:
+    """Give the path for the rows to be held back, None where none are; they are kept if the block ends well.
+
+    What an earlier attempt held back stays until then: parts of the file may have been imported without these rows.
+    """
+    if item.repairs or spec.on_invalid != "quarantine":
+        yield None
+        return
     target = quarantine_file(tools.rejects_dir, item.spec, item.import_id, item.generation)
     private_folder(target.parent)
-    return target
+    partial = target.with_suffix(".partial")
+    try:
+        yield partial
+        if partial.exists():
+            partial.replace(target)
+            deposited(tools, target)
+        else:
+            target.unlink(missing_ok=True)
+    except OSError as error:
+        raise PrepareError(
+            f"the rows to hold back cannot be kept: {error.strerror or error}", where=str(target)
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _readable(file: SourceFile, version: Held, tools: Tools) -> SourceFile:

@@ -30,16 +30,17 @@ class Artifact:
     """The bytes to upload.
 
     `path` is where they are on this disk, None for a remote file's own, which `open` reads from its store. `owned`
-    means that `path` is a temporary file (mode 0600) which the caller removes with `discard`. `digest` is
-    `sha256:<hex>` of the bytes, "" where nobody has read them yet; `size` is their number. `content` is
-    `sha256:<hex>` of the source file's stored bytes, "" likewise. `columns` are exactly those in the file, in its
-    order, () for JSONL that passed unread; `source_fields` (column to type) and `field_map` (column to destination
-    field) are the mapping request's. `rows` counts data rows as the API does, None where nobody counted. `file_name` is
-    the name to announce. `warnings` say what was unexpected about the file's columns.
+    means that `path` is a temporary file (mode 0600) which the caller removes with `discard`, `copied` that it is one
+    of the source's own bytes. `digest` is `sha256:<hex>` of the bytes, "" where nobody has read them yet; `size` is
+    their number. `content` is `sha256:<hex>` of the source file's stored bytes, "" likewise. `columns` are exactly
+    those in the file, in its order, () for JSONL that passed unread; `source_fields` (column to type) and `field_map`
+    (column to destination field) are the mapping request's. `rows` counts data rows as the API does, None where nobody
+    counted. `file_name` is the name to announce. `warnings` say what was unexpected about the file's columns.
     """
 
     path: Path | None
     owned: bool
+    copied: bool = False
     opener: Callable[[], BinaryIO] | None = None
     format: SourceFormat
     compression: Compression | None
@@ -52,6 +53,11 @@ class Artifact:
     source_fields: Mapping[str, FieldType]
     field_map: Mapping[str, str]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def is_source(self) -> bool:
+        """Whether the bytes are the source file's own, which may be written in any way, and not of this project."""
+        return self.copied or not self.owned
 
     def open(self) -> BinaryIO:
         """Open the bytes from their start, as often as asked. Raises OSError, or SourceError for a remote file."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from syncer.errors import PrepareError
 from syncer.model.events import Rejection
 from syncer.model.files import SourceFile
 from syncer.model.objects import FieldSchema
@@ -21,6 +20,7 @@ from syncer.model.spec import Spec, UploadFormat
 from syncer.prepare.artifact import Artifact
 from syncer.prepare.copying import fetched
 from syncer.prepare.engine import DEFAULT_MEMORY
+from syncer.prepare.no_rows import sendable
 from syncer.prepare.prepare import prepare
 from syncer.prepare.splitting.splitting import DEFAULT_PART_BYTES, split
 from syncer.prepare.stopping import Stop
@@ -139,8 +139,6 @@ class _Making:
         finally:
             if found is not None:
                 found.discard()
-        if shaped is not None:
-            _check_any_left(self._file, shaped.artifact)
         return Made(
             parts=tuple(self.parts),
             judged=found.rows if found is not None else None,
@@ -159,7 +157,8 @@ class _Making:
 
     def _bring_to_disk(self) -> None:
         local, digest = fetched(self._file, self._means.work_dir, stop=self._means.stop)
-        self._become(replace(self.parts[0], path=Path(local.location), owned=True, opener=None, digest=digest))
+        copied = replace(self.parts[0], path=Path(local.location), owned=True, copied=True, opener=None)
+        self._become(replace(copied, digest=digest, content=digest))
 
     def _become(self, artifact: Artifact, number: int = 0) -> None:
         if artifact is not self.parts[number]:
@@ -174,6 +173,7 @@ class _Making:
             raise AssertionError("a spec that suppresses rows is prepared with its list")
         shaped = self._reshape(self.parts[0], suppress=self._means.suppress)
         self._become(shaped.artifact)
+        self._become(sendable(self.parts[0], work_dir=self._means.work_dir))
         return shaped.suppressed
 
     def _judged(self, suppressed: int) -> Judgement | None:
@@ -216,6 +216,7 @@ class _Making:
                 to=prepare_options.format,
             )
             self._become(shaped.artifact)
+            self._become(sendable(self.parts[0], work_dir=self._means.work_dir))
         self._split()
         if large and prepare_options.sort:
             for number, part in enumerate(self.parts):
@@ -274,14 +275,3 @@ def _reshapes(spec: Spec) -> bool:
 
 def _match_column(spec: Spec, artifact: Artifact) -> str | None:
     return next((column for column, field in artifact.field_map.items() if field == spec.target.match_key), None)
-
-
-def _check_any_left(file: SourceFile, artifact: Artifact) -> None:
-    """A JSONL file of no rows has no bytes, and the API takes no such file."""
-    if not artifact.size:
-        raise PrepareError(
-            f"no row of {file.path} is left to send",
-            where=file.path,
-            why="all of them are suppressed or held back",
-            next_step="see which, and why: syncer check",
-        )

@@ -64,7 +64,7 @@ def _csv(work: Work, scratch: ExitStack) -> Readable:
     width = len(work.columns)
     ragged = b"," * width
     # This project writes no blank lines, but a file that passed unchanged may have some.
-    uneven = not work.artifact.owned and width == 1
+    uneven = work.artifact.is_source and width == 1
     lines, longest, header = 0, 0, b""
     between = LINE_FEED + ragged + LINE_FEED
     for text in _blocks(work):
@@ -116,4 +116,4 @@ def _jsonl(work: Work, scratch: ExitStack) -> Readable:
 def _blocks(work: Work) -> Iterator[bytes]:
     is_csv = work.file.format == "csv"
     with open_bytes(work.file, stop=work.stop) as stream:
-        yield from blocks(stream, quoted=is_csv, blanks=is_csv and not work.artifact.owned)
+        yield from blocks(stream, quoted=is_csv, blanks=is_csv and work.artifact.is_source)

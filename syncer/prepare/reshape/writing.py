@@ -33,6 +33,7 @@ def as_parquet(
         artifact,
         path=path,
         owned=True,
+        copied=False,
         opener=None,
         format="parquet",
         compression=None,
@@ -52,7 +53,8 @@ def as_text(work: Work, source: Readable, gone: Leaving, *, sort: bool) -> Artif
         else:
             rows, size, digest = _copied(work, gone, path)
         work.check_rows(rows, source.rows - gone.count)
-        artifact = replace(work.artifact, path=path, owned=True, opener=None, size=size, digest=digest, rows=rows)
+        own = replace(work.artifact, path=path, owned=True, copied=False, opener=None)
+        artifact = replace(own, size=size, digest=digest, rows=rows)
         return _with_met_columns(work, artifact) if artifact.format == "jsonl" and gone.count and rows else artifact
 
 
@@ -76,7 +78,7 @@ def _copied(work: Work, gone: Leaving, target: Path) -> tuple[int, int, str]:
     is_csv = work.file.format == "csv"
     with open_bytes(work.file, stop=work.stop) as stream, target.open("wb") as raw:
         output = Output(raw, work.artifact.compression)
-        blanks = is_csv and not work.artifact.owned
+        blanks = is_csv and work.artifact.is_source
         rows = copy(stream, gone.numbers(), output, quoted=is_csv, header=is_csv, blanks=blanks)
         output.finish()
     return rows, output.size, output.digest

@@ -28,6 +28,7 @@ def part_of(artifact: Artifact, number: int, path: Path, *, rows: int, size: int
         artifact,
         path=path,
         owned=True,
+        copied=False,
         opener=None,
         size=size,
         digest=digest,

@@ -119,7 +119,7 @@ class _Columns:
     """Which columns of a JSONL part no row has. A file that passed unread may write its keys in any way."""
 
     def __init__(self, work: Work) -> None:
-        told = work.artifact.columns if work.file.format == "jsonl" and work.artifact.owned else ()
+        told = work.artifact.columns if work.file.format == "jsonl" and not work.artifact.is_source else ()
         self._unmet = {column: msgspec.json.encode(column) + b":" for column in told if column != work.key}
 
     def look_at(self, rows: bytes) -> None:
@@ -173,7 +173,7 @@ def _texts(work: Work, limit: int) -> Generator[bytes]:
     Raises PrepareError for a file that is not as large as it was, and for CSV that passed unchanged and is not plain.
     """
     artifact, is_csv = work.artifact, work.file.format == "csv"
-    guard = Guard(",") if is_csv and not artifact.owned else None
+    guard = Guard(",") if is_csv and artifact.is_source else None
     read = 0
 
     def count(size: int) -> None:
