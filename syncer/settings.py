@@ -123,7 +123,13 @@ class Allow(Section):
 
 
 class Rejects(Section):
+    """Where rejected rows are kept, and how long on this machine.
+
+    `store` is a folder or the URL of any place that fsspec can write to; `connection` is how that is reached.
+    """
+
     store: Text = ".syncer/rejects"
+    connection: Text | None = None
     retain: Duration = timedelta(days=30)
 
 

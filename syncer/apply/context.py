@@ -15,6 +15,7 @@ from syncer.model.log import Lineage, WriteMode
 from syncer.model.objects import FieldSchema
 from syncer.model.spec import Spec
 from syncer.settings import MaskKey
+from syncer.source.deposit import Deposit
 from syncer.source.sources import Sources
 from syncer.state.store import Store
 
@@ -95,9 +96,10 @@ class Tools:
     """The run's hands: API, log, clock, chance, folders.
 
     `clock` gives the aware time, `jitter` numbers in [0, 1). `work_dir` is private and emptied by the run; rejected
-    rows go to `rejects_dir`. `memory_limit` is in bytes. `resumes` are the jobs of earlier runs that the plan brings to
-    their end. `place` names this clone of the project; past `deadline`, or without `wait_for_jobs`, the run leaves its
-    jobs running and ends. `object_fields` are those of the objects that were asked about so far.
+    rows go to `rejects_dir`, and on to the `deposit` where they are kept elsewhere. `memory_limit` is in bytes.
+    `resumes` are the jobs of earlier runs that the plan brings to their end. `place` names this clone of the project;
+    past `deadline`, or without `wait_for_jobs`, the run leaves its jobs running and ends. `object_fields` are those of
+    the objects that were asked about so far.
     """
 
     api: ImportApi
@@ -111,6 +113,7 @@ class Tools:
     root: Path
     work_dir: Path
     rejects_dir: Path
+    deposit: Deposit | None = None
     memory_limit: int
     sources: Sources
     mask_key: MaskKey | None = None

@@ -42,7 +42,19 @@ def fetch(tools: Tools, item: PlannedImport, given: Submitted) -> Fetched | None
         if not download(tools.api, given.job, target):
             return None
         rejections = grouped(target, field_names(tools, item, given))
-    return Fetched(shown_path(target, tools.root), rejections)
+    return Fetched(deposited(tools, target), rejections)
+
+
+def deposited(tools: Tools, target: Path) -> str:
+    """Bring a file of rows to where they are kept, and return what the log is told of the place.
+
+    Raises SyncerError when the rejects store does not take it; then the file stays in the private folder.
+    """
+    if tools.deposit is None:
+        return shown_path(target, tools.root)
+    address = tools.deposit.put(target, target.relative_to(tools.rejects_dir).as_posix())
+    target.unlink()
+    return address
 
 
 def rows_file(store: Path, spec: str, import_id: str, generation: int, attempt: int, *, part: int = 1) -> Path:

@@ -18,14 +18,16 @@ from syncer.apply.private import private_folder
 from syncer.apply.progress import Reporter
 from syncer.errors import Conflict, Refused
 from syncer.operations import folders
-from syncer.operations.connect import open_api, open_sources, utc_now
+from syncer.operations.connect import open_api, open_deposit, open_sources, utc_now
 from syncer.operations.identity import identity, place_of
 from syncer.operations.plan import load_saved, reconcile
 from syncer.operations.preparation import check_means
 from syncer.operations.rejects_kept import sweep
+from syncer.operations.rejects_retain import remove_outdated
 from syncer.operations.stores import check_nothing_left_out, check_survives, open_store
 from syncer.plan import Action, Filters, Plan, only, stale
 from syncer.plan.document import SavedPlan
+from syncer.source.deposit import Deposit
 from syncer.source.sources import Sources
 from syncer.spec.load import Project, load_project
 from syncer.state.store import Store
@@ -79,12 +81,14 @@ def apply(
             filters=kept.filters if kept is not None else filters,
             kept=kept,
             saved=saved,
+            deposit=open_deposit(root, project.settings, environ),
             deadline=clock() + max_wait if max_wait is not None else None,
             wait_for_jobs=wait_for_jobs,
         )
         made, outcome = _planned_and_done(session, entered, reporter)
     store.show()
     sweep(project, store.read(), clock())
+    remove_outdated(project, clock())
     return made, _with_the_rest(made, outcome)
 
 
@@ -119,6 +123,7 @@ class _Session:
     filters: Filters
     kept: SavedPlan | None
     saved: Path | None
+    deposit: Deposit | None
     deadline: datetime | None
     wait_for_jobs: bool
 
@@ -162,6 +167,7 @@ class _Session:
                 root=root,
                 work_dir=work_dir,
                 rejects_dir=folders.rejects(root, settings),
+                deposit=self.deposit,
                 memory_limit=settings.prepare.memory_limit,
                 sources=self.sources,
                 mask_key=self.project.mask_key,

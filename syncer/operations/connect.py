@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncer.errors import AuthError, SyncerError
+from syncer.errors import AuthError, SyncerError, UsageError
 from syncer.operations import folders
 from syncer.settings import Credentials, Settings, environment
 from syncer.source.contents import Contents
+from syncer.source.deposit import Deposit
 from syncer.source.fingerprints import FingerprintCache
 from syncer.source.sources import Sources
 
@@ -72,6 +73,24 @@ def open_sources(
         environ=environment(root, environ),
         stop=stop,
     )
+
+
+def open_deposit(root: Path, settings: Settings, environ: Mapping[str, str]) -> Deposit | None:
+    """Make what keeps rejected rows away from this machine, None where they stay in a folder; nothing is asked yet.
+
+    Raises UsageError for a connection that there is none of.
+    """
+    rejects = settings.rejects
+    if "://" not in rejects.store:
+        return None
+    connection = settings.connections.get(rejects.connection) if rejects.connection else None
+    if rejects.connection and connection is None:
+        raise UsageError(
+            f"rejects.connection names {rejects.connection!r}, and there is no such connection",
+            why=f"connections: {', '.join(sorted(settings.connections)) or 'none'}",
+            next_step="correct it in syncer.yaml",
+        )
+    return Deposit(rejects.store, connection, environment(root, environ))
 
 
 def open_auth(

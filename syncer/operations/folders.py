@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from syncer.errors import Refused, SyncerError
+from syncer.errors import SyncerError
 from syncer.model.identity import digest
 from syncer.settings import Settings
 
@@ -47,15 +47,9 @@ def state(root: Path, settings: Settings) -> Path:
 
 
 def rejects(root: Path, settings: Settings) -> Path:
-    """Return the folder of rejected rows. Raises Refused for a store that is not a folder: it is not in force yet."""
+    """Return the folder of rejected rows. Where they are kept elsewhere they pass through it, and stay while needed."""
     store = settings.rejects.store
-    if "://" in store:
-        raise Refused(
-            f"rejects.store: {store.partition('://')[0]}:// is not in force in this version",
-            why="rejected rows hold personal data, so they are not kept elsewhere than asked for",
-            next_step="name a folder in syncer.yaml, such as rejects: {store: .syncer/rejects}",
-        )
-    return root / store
+    return root / (f"{PRIVATE}/rejects" if "://" in store else store)
 
 
 def repairs(root: Path) -> Path:

@@ -112,10 +112,6 @@ def reconcile(
 
 def _settings_not_in_force(settings: Settings) -> Iterator[str]:
     """Say which settings are understood and have no effect yet."""
-    if "://" in settings.rejects.store:
-        yield f"rejects.store: {settings.rejects.store} is not in force yet, and apply refuses it; name a folder"
-    if "retain" in settings.rejects.model_fields_set:
-        yield "rejects.retain is not in force yet: rejected rows are kept until somebody deletes them"
     if settings.notify:
         yield "notify is not in force yet: nobody is told of a run's end"
 

@@ -121,17 +121,26 @@ def _held_back(ledger: Ledger, life: Generation) -> Iterator[RowsFile]:
     if count:
         root, spec = ledger.project.root, life.permits[0].spec
         path = quarantine_file(folders.rejects(root, ledger.project.settings), spec, life.import_id, life.number)
-        yield RowsFile("", count, path, shown_path(path, root), path.is_file())
+        yield RowsFile("", count, path, _shown(ledger, path), path.is_file())
 
 
 def _rows_file(ledger: Ledger, end: Finished) -> RowsFile:
     root = ledger.project.root
     store = folders.rejects(root, ledger.project.settings)
     usual = rows_file(store, end.spec, end.import_id, end.generation, end.attempt, part=end.part)
-    recorded = root / end.rejects_file if end.rejects_file else usual
+    recorded = root / end.rejects_file if end.rejects_file and "://" not in end.rejects_file else usual
     path = recorded if recorded.is_file() else usual
     invalid = end.rows.invalid if end.rows is not None else 0
-    return RowsFile(end.job or "", invalid, path, shown_path(path, root), path.is_file())
+    return RowsFile(end.job or "", invalid, path, _shown(ledger, path), path.is_file())
+
+
+def _shown(ledger: Ledger, path: Path) -> str:
+    """Say where the rows are: on this machine, or else in the rejects store."""
+    root, settings = ledger.project.root, ledger.project.settings
+    if path.is_file() or "://" not in settings.rejects.store:
+        return shown_path(path, root)
+    name = path.relative_to(folders.rejects(root, settings)).as_posix()
+    return f"{settings.rejects.store.rstrip('/')}/{name}"
 
 
 def _entry(ledger: Ledger, log: Log, subject: Subject) -> RejectsEntry:

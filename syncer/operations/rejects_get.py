@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
+from syncer.apply.private import private_folder
 from syncer.apply.rejects import download
 from syncer.errors import NotFound, Refused, SyncerError
-from syncer.operations.connect import open_api
+from syncer.operations import folders
+from syncer.operations.connect import open_api, open_deposit
 from syncer.operations.ledger import Ledger, spec_of
 from syncer.operations.rejects import RowsFile, Subject, rows_files, subject_of
 
@@ -68,9 +70,12 @@ def get(ledger: Ledger, given: str, *, out: Path | None = None, tracer: Tracer |
 
 
 def here_now(ledger: Ledger, subject: Subject, *, tracer: Tracer | None = None) -> tuple[RowsFile, ...]:
-    """Return the private files of the rows, all of them on this machine and complete; the API is asked where needed."""
+    """Return the private files of the rows, all of them on this machine and complete.
+
+    What is not here is looked for in the rejects store, then asked from the API.
+    """
     files = rows_files(ledger, subject.life)
-    missing = [each for each in files if not each.is_here]
+    missing = [each for each in files if not each.is_here and not _from_store(ledger, each)]
     for each in missing:
         if not each.job:
             raise _held_back_elsewhere(subject, each)
@@ -81,6 +86,18 @@ def here_now(ledger: Ledger, subject: Subject, *, tracer: Tracer | None = None) 
     for each in files:
         _check_count(each)
     return rows_files(ledger, subject.life)
+
+
+def _from_store(ledger: Ledger, file: RowsFile) -> bool:
+    """Bring a file of rows here from the rejects store, where it is kept elsewhere and has it."""
+    project = ledger.project
+    deposit = open_deposit(project.root, project.settings, ledger.environ)
+    if deposit is None:
+        return False
+    store = folders.rejects(project.root, project.settings)
+    folders.private(project.root)
+    private_folder(file.path.parent)
+    return deposit.get(file.path.relative_to(store).as_posix(), file.path)
 
 
 def _held_back_elsewhere(subject: Subject, file: RowsFile) -> SyncerError:

@@ -221,14 +221,9 @@ def test_settings_and_modes_that_people_may_misjudge_are_marked(crm: Workspace) 
     assert plan(crm.root, environ=crm.environ).warnings == ()
     crm.spec("crm", PEOPLE.replace("{email_address: email, FirstName: first_name}", "{email: email}"))
     crm.spec("crm", (crm.root / "specs" / "crm.yaml").read_text("utf-8") + "prepare: {mode: passthrough}\n")
-    text = "rejects: {store: s3://bucket/rejects, retain: 7d}\nnotify: {slack: x}\n"
-    (crm.root / "syncer.yaml").write_text(text, encoding="utf-8")
+    (crm.root / "syncer.yaml").write_text("notify: {slack: x}\n", encoding="utf-8")
     made = plan(crm.root, environ=crm.environ)
-    assert [warning.partition(" is not in force yet")[0] for warning in made.warnings] == [
-        "rejects.store: s3://bucket/rejects",
-        "rejects.retain",
-        "notify",
-    ]
+    assert [warning.partition(" is not in force yet")[0] for warning in made.warnings] == ["notify"]
     assert "every column of the file is sent" in only(only(made.specs).warnings)
 
 
