@@ -25,7 +25,8 @@ class Expectation(Strict):
     """What must come out. What is not named here is not looked at."""
 
     rows: Annotated[tuple[Row, ...], Field(strict=False)] | None = Field(
-        None, description="The rows that are sent, in order: every destination field and its value"
+        None,
+        description="The rows that are sent, in order: every mapped field and its value; batch and constants where named",
     )
     rejected: Count | Annotated[tuple[RejectedRow, ...], Field(strict=False)] | None = Field(
         None, description="Rows that the API will reject: how many, or which and why"

@@ -31,3 +31,27 @@ def test_the_documented_test_passes(tmp_path: Path) -> None:
     )
     (outcome,) = run_tests(tmp_path, environ={}).outcomes
     assert outcome.differences == ()
+
+
+def test_what_every_row_gets_alike_need_not_be_repeated(tmp_path: Path) -> None:
+    """The batch and the constants are held to a test that names them, and to no other."""
+    (tmp_path / "specs").mkdir()
+    spec = (
+        "version: 1\nsource: {uri: in/*.csv}\ntarget: {object: profiles}\nmapping: {mail: email}\n"
+        "batch: {field: import_batch, value: '{spec}-1'}\nconstants: {origin: shop}\ntests:\n"
+    )
+    rows = "[{mail: a@x.com}, {mail: b@x.com}]"
+    expected = {
+        "silent": "[{email: a@x.com}, {email: b@x.com}]",
+        "right": "[{email: a@x.com, import_batch: crm-1}, {email: b@x.com, import_batch: crm-1}]",
+        "wrong": "[{email: a@x.com, origin: web}, {email: b@x.com, origin: shop}]",
+    }
+    tests = "".join(
+        f"  - {{name: {name}, rows: {rows}, expect: {{rows: {each}}}}}\n" for name, each in expected.items()
+    )
+    (tmp_path / "specs" / "crm.yaml").write_text(spec + tests, "utf-8")
+    found = {
+        outcome.name: [each.where for each in outcome.differences]
+        for outcome in run_tests(tmp_path, environ={}).outcomes
+    }
+    assert found == {"silent": [], "right": [], "wrong": ["row 1, origin"]}
