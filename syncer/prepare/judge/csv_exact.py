@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from typing import IO
 
 from syncer.errors import PrepareError
+from syncer.model.files import SourceFile
 from syncer.prepare.encodings import undecodable
 from syncer.prepare.judge.checks import ragged
 from syncer.prepare.judge.judgement import RejectedRows, Tally
 from syncer.prepare.judge.values import TextRule, text_rule
 from syncer.prepare.judge.work import Work
 from syncer.prepare.reading import MAX_RECORD_BYTES, broken, open_bytes
+from syncer.prepare.stopping import Stop
 
 EXTRA_CELLS = "_extra"
 """Where a rejected row shows the cells that no column is left for."""
@@ -26,7 +28,7 @@ EXTRA_CELLS = "_extra"
 
 def header_of(work: Work) -> tuple[str, ...]:
     """Read the column names. Raises PrepareError where there are none."""
-    with _open_records(work) as records:
+    with open_records(work.file, work.stop) as records:
         header = next(records, None)
     if header is None:
         raise PrepareError(
@@ -43,16 +45,16 @@ def judge(work: Work, header: Sequence[str]) -> Tally:
     rules = _rules(work, header)
     width = len(header)
     number = 0
-    with RejectedRows(work.numbers, work.rejects) as rejected, _open_records(work) as records:
+    with RejectedRows(work.numbers, work.rejects) as rejected, open_records(work.file, work.stop) as records:
         next(records)
         for number, record in enumerate(records, 1):
             if len(record) != width:
-                rejected.add(number, ragged(width, len(record)), _source(header, record))
+                rejected.add(number, ragged(width, len(record)), source_row(header, record))
                 continue
             for position, rule in rules:
                 reason = rule(record[position])
                 if reason is not None:
-                    rejected.add(number, reason, _source(header, record))
+                    rejected.add(number, reason, source_row(header, record))
                     break
     rejected.tally.rows = number
     return rejected.tally
@@ -63,7 +65,8 @@ def _rules(work: Work, header: Sequence[str]) -> list[tuple[int, TextRule]]:
     return [(position, rule) for position, rule in rules if rule is not None]
 
 
-def _source(header: Sequence[str], record: list[str]) -> dict[str, object]:
+def source_row(header: Sequence[str], record: list[str]) -> dict[str, object]:
+    """Return a record as a rejected row shows it."""
     shown: dict[str, object] = dict(zip(header, record, strict=False))
     if len(record) > len(header):
         shown[EXTRA_CELLS] = record[len(header) :]
@@ -71,19 +74,23 @@ def _source(header: Sequence[str], record: list[str]) -> dict[str, object]:
 
 
 @contextmanager
-def _open_records(work: Work) -> Iterator[Iterator[list[str]]]:
+def open_records(file: SourceFile, stop: Stop | None) -> Iterator[Iterator[list[str]]]:
+    """Iterate over the records of an artifact, the header first.
+
+    Raises PrepareError, also while iterating, for a file that is not CSV: the API would fail the whole job.
+    """
     # The limit is the interpreter's, so it is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_BYTES))
     try:
-        with open_bytes(work.file, stop=work.stop) as stream:
-            yield _records(work, stream)
+        with open_bytes(file, stop=stop) as stream:
+            yield _records(file, stream)
     except UnicodeDecodeError as error:
-        raise undecodable(work.file, "utf-8", work.stop) from error
+        raise undecodable(file, "utf-8", stop) from error
 
 
-def _records(work: Work, stream: IO[bytes]) -> Iterator[list[str]]:
+def _records(file: SourceFile, stream: IO[bytes]) -> Iterator[list[str]]:
     text = io.TextIOWrapper(stream, encoding="utf-8", errors="strict", newline="")
-    reader = csv.reader(_lines(work, text), strict=True)
+    reader = csv.reader(_lines(file, text), strict=True)
     done = 0
     try:
         for record in reader:
@@ -92,14 +99,14 @@ def _records(work: Work, stream: IO[bytes]) -> Iterator[list[str]]:
                 yield record
     except csv.Error as error:
         if "after" in str(error):  # "',' expected after '"'"
-            raise broken(work.file, reader.line_num, "there is text after a closing quote") from error
-        raise broken(work.file, done + 1, "a quote opened in this record is never closed") from error
+            raise broken(file, reader.line_num, "there is text after a closing quote") from error
+        raise broken(file, done + 1, "a quote opened in this record is never closed") from error
 
 
-def _lines(work: Work, text: io.TextIOWrapper) -> Iterator[str]:
+def _lines(file: SourceFile, text: io.TextIOWrapper) -> Iterator[str]:
     number = 0
     while line := text.readline(MAX_RECORD_BYTES):
         number += 1
         if len(line) == MAX_RECORD_BYTES:
-            raise broken(work.file, number, "this line is longer than 64 MiB")
+            raise broken(file, number, "this line is longer than 64 MiB")
         yield line

@@ -8,7 +8,7 @@ null in them; one that every row lacks fails the job.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any, Final
 
 from syncer.prepare.judge.checks import NOT_AN_OBJECT, NOT_JSON, repeated_key
@@ -23,7 +23,7 @@ RAW_LINE: Final = "_raw"
 """Where a rejected row shows a line that is no object."""
 BLOCK_BYTES: Final = 1 << 16
 """What fits a processor's cache: larger is not faster."""
-_JSON_SPACES: Final = b" \t\r\n"
+JSON_SPACES: Final = b" \t\r\n"
 
 
 def judge(work: Work) -> Tally:
@@ -59,8 +59,17 @@ def _blocks(work: Work, stream: IO[bytes]) -> Iterator[bytes]:
         yield b"".join(parts)
 
 
-class _RepeatedKeyError(ValueError):
+class RepeatedKeyError(ValueError):
     """An object has one key twice. `args[0]` is the key."""
+
+
+def strict_decoder() -> Callable[[str], Any]:
+    """Return what reads one JSON text as the API does.
+
+    It raises RepeatedKeyError for an object with a key twice, another ValueError or a RecursionError for what is no
+    JSON.
+    """
+    return json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant).decode
 
 
 class _Rows:
@@ -71,7 +80,7 @@ class _Rows:
         self._met = KeysMet(work.mapped)
         self._fast = FastPath(work.checks, self._met)
         self._rules = [(check.column, rule) for check in work.checks if (rule := native_rule(check)) is not None]
-        self._decode = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant).decode
+        self._decode = strict_decoder()
 
     def judge(self, block: bytes) -> None:
         """Judge a block of whole lines; a last line without its line feed may stand only at the file's end."""
@@ -96,7 +105,7 @@ class _Rows:
         raw = {RAW_LINE: text}
         try:
             row = self._decode(text)
-        except _RepeatedKeyError as error:
+        except RepeatedKeyError as error:
             key = error.args[0]
             known = key if key in self._work.names else HIDDEN
             self._rejected.add(number, repeated_key(key), raw, told=repeated_key(known))
@@ -114,7 +123,7 @@ class _Rows:
             reason = rule(row.get(column))
             if reason is not None:
                 # Outside texts, where it cannot be, a return is a space; readers that split lines there shall not.
-                self._rejected.add(number, reason, line.replace(b"\r", b" ").strip(_JSON_SPACES))
+                self._rejected.add(number, reason, line.replace(b"\r", b" ").strip(JSON_SPACES))
                 return
 
     def _check_utf8(self, block: bytes) -> None:
@@ -129,7 +138,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise _RepeatedKeyError(key)
+            raise RepeatedKeyError(key)
         found[key] = value
     return found
 

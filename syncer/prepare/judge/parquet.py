@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from syncer.model.files import SourceFile
 from syncer.prepare import parquet as files
 from syncer.prepare.engine import connected, explained, literal_path, run
 from syncer.prepare.judge.findings import Judged, collect
@@ -13,13 +14,14 @@ from syncer.prepare.judge.judgement import Tally
 from syncer.prepare.judge.sql import Bindings, native_verdict
 from syncer.prepare.judge.work import Work
 from syncer.prepare.layout import check_columns
+from syncer.prepare.stopping import Stop
 
 if TYPE_CHECKING:
     import duckdb
 
-_Column = tuple[str, str]
+Column = tuple[str, str]
 """A column's name, and the engine's name for its type."""
-_READER: Final = "read_parquet({0}, hive_partitioning=false, union_by_name=false)"
+READER: Final = "read_parquet({0}, hive_partitioning=false, union_by_name=false)"
 _NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 """What the engine calls the numbers that JSON does not have, and how a rejected row shows them."""
 
@@ -32,7 +34,7 @@ def judge(work: Work) -> Tally:
     check_columns(work.file.path, names, work.mapped)
     try:
         with connected(work.work_dir, memory_limit=work.memory_limit) as connection:
-            columns = list(zip(names, _types(connection, work), strict=True))
+            columns = list(zip(names, types_of(connection, work.file, work.stop), strict=True))
             rows, invalid = _counted(connection, work, columns)
             if not invalid:
                 return Tally(rows=rows)
@@ -42,12 +44,13 @@ def judge(work: Work) -> Tally:
         raise explained(work.file, error) from error
 
 
-def _types(connection: duckdb.DuckDBPyConnection, work: Work) -> list[str]:
-    statement = f"DESCRIBE SELECT * FROM {_READER.format('?')}"  # noqa: S608 - our own text; values are bound
-    return [row[1] for row in run(connection, statement, [literal_path(work.file.location)], stop=work.stop)]
+def types_of(connection: duckdb.DuckDBPyConnection, file: SourceFile, stop: Stop | None) -> list[str]:
+    """Return the engine's names for the types of a file's columns, in their order."""
+    statement = f"DESCRIBE SELECT * FROM {READER.format('?')}"  # noqa: S608 - our own text; values are bound
+    return [row[1] for row in run(connection, statement, [literal_path(file.location)], stop=stop)]
 
 
-def _counted(connection: duckdb.DuckDBPyConnection, work: Work, columns: Sequence[_Column]) -> tuple[int, int]:
+def _counted(connection: duckdb.DuckDBPyConnection, work: Work, columns: Sequence[Column]) -> tuple[int, int]:
     """Count rows and rejected rows; only the columns whose values matter are read."""
     judged = _judged(work, columns, shown=False)
     statement = f"SELECT count(*), count({judged.verdict}) FROM {judged.relation}"  # noqa: S608 - our own text; values are bound
@@ -55,21 +58,22 @@ def _counted(connection: duckdb.DuckDBPyConnection, work: Work, columns: Sequenc
     return int(rows), int(invalid)
 
 
-def _judged(work: Work, columns: Sequence[_Column], *, shown: bool) -> Judged:
+def _judged(work: Work, columns: Sequence[Column], *, shown: bool) -> Judged:
     bindings = Bindings()
     names = [name for name, _ in columns]
     checks = [(check, names.index(check.column)) for check in work.checks]
     cells = ", ".join(f"c{place}" for place in range(len(columns)))
     return Judged(
         # The engine renames columns that differ only in letter case, but keeps their order.
-        relation=f"{_READER.format(bindings.bind(literal_path(work.file.location)))} AS rows({cells})",
+        relation=f"{READER.format(bindings.bind(literal_path(work.file.location)))} AS rows({cells})",
         verdict=native_verdict(((check, f"c{place}", columns[place][1]) for check, place in checks), bindings),
-        source=_source(columns, bindings) if shown else "NULL",
+        source=source_object(columns, bindings) if shown else "NULL",
         bindings=bindings,
     )
 
 
-def _source(columns: Sequence[_Column], bindings: Bindings) -> str:
+def source_object(columns: Sequence[Column], bindings: Bindings) -> str:
+    """Return the expression for a row as a rejected row shows it; its cells are `c0`, `c1`, …."""
     # By name: of columns that are called alike, a JSON object can show one, and that is the last.
     shown = {
         name: f"{bindings.bind(name)}, {_shown(f'c{place}', sql_type)}"

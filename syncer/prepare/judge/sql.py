@@ -119,14 +119,20 @@ def _native_column(check: Check, cell: str, sql_type: str, bindings: Bindings) -
     missing = _missing(check, cell, bindings)
     if check.kind == "anything":
         return f"CASE {missing} END" if missing else None
-    if not re.fullmatch(_TAKEN_TYPES[check.kind], sql_type):
-        naive = check.kind == "datetime" and sql_type.startswith("TIMESTAMP")
-        reason = bindings.reason(check.about(NAIVE) if naive else check.refusal)
-        return f"CASE {missing} WHEN {cell} IS NOT NULL THEN {reason} END"
+    if (unfit := refusal_of_type(check, sql_type)) is not None:
+        return f"CASE {missing} WHEN {cell} IS NOT NULL THEN {bindings.reason(unfit)} END"
     if check.kind in {"email", "enum"}:
         return _text_column(check, f"{cell}::VARCHAR", bindings)
     refused = _native_refusal(check, cell, sql_type, bindings)
     return f"CASE {missing} {refused} END" if missing or refused else None
+
+
+def refusal_of_type(check: Check, sql_type: str) -> str | None:
+    """Return what every value of a column of this type is refused with, None where its field takes the type."""
+    if check.kind == "anything" or re.fullmatch(_TAKEN_TYPES[check.kind], sql_type):
+        return None
+    naive = check.kind == "datetime" and sql_type.startswith("TIMESTAMP")
+    return check.about(NAIVE) if naive else check.refusal
 
 
 def _native_refusal(check: Check, cell: str, sql_type: str, bindings: Bindings) -> str:
