@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from syncer.api.connections import BLOCK_BYTES
 from syncer.errors import Interrupted, UploadFailed
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
@@ -22,7 +23,7 @@ class SourceFailedError(Exception):
 
 
 class Body:
-    """Gives a file's blocks, and holds the last one back until it is known that nothing follows.
+    """Gives a file's blocks, each good until the next is asked for; holds the last one back until nothing follows it.
 
     So a request whose file is longer or shorter than its Content-Length can never be complete. Raises UploadFailed for
     such a file, Interrupted when `stop` says so, and SourceFailedError for an OSError of the file.
@@ -39,7 +40,8 @@ class Body:
         self._size = size
         self._stop = stop
         self._progress = progress
-        self._file = file
+        self._file = cast("io.RawIOBase", file)
+        self._buffer = memoryview(bytearray(min(BLOCK_BYTES, size)))
         self._sent = 0
         self._under_way = 0
         self.is_complete = False
@@ -49,31 +51,31 @@ class Body:
             self._refuse_more()
             self.is_complete = True
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[memoryview]:
         return self
 
-    def __next__(self) -> bytes:
+    def __next__(self) -> memoryview:
         try:
             return self._next()
         except OSError as error:
             raise SourceFailedError(error) from error
 
-    def _next(self) -> bytes:
+    def _next(self) -> memoryview:
         self._account()
         if self._stop is not None and self._stop():
             raise Interrupted("the upload was stopped", signal_number=signal.SIGINT)
         left = self._size - self._sent
-        block = self._file.read(min(BLOCK_BYTES, left)) if left else b""
-        if len(block) == left:
+        count = (self._file.readinto(self._buffer[:left]) or 0) if left else 0
+        if count == left:
             self._refuse_more()
         if not left:
             self.is_complete = True
             raise StopIteration
-        if not block:
+        if not count:
             why = f"it ends after {self._sent:,} of {self._size:,} bytes"
             raise UploadFailed("the file is shorter than was announced", why=why)
-        self._under_way = len(block)
-        return block
+        self._under_way = count
+        return self._buffer[:count]
 
     def _refuse_more(self) -> None:
         if self._file.read(1):

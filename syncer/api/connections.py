@@ -52,7 +52,7 @@ class Connections:
         address: Address,
         *,
         headers: Mapping[str, str],
-        body: bytes | Iterator[bytes] | None = None,
+        body: bytes | Iterator[memoryview] | None = None,
         answer_timeout: float | None = None,
     ) -> urllib3.BaseHTTPResponse:
         """Send one request and give its answer with the body unread, whatever its status.
@@ -64,7 +64,7 @@ class Connections:
         return pool.urlopen(
             method,
             address.target,
-            body=body,
+            body=body,  # type: ignore[arg-type] # the stubs do not know that http.client sends any buffer
             headers=dict(headers),
             retries=False,
             redirect=False,

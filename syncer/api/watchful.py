@@ -35,7 +35,7 @@ class _Watchful(HTTPConnection):
         return not self._cut_short and super().is_connected
 
     def send(self, data: Any) -> None:  # noqa: ANN401 -- http.client's own signature
-        if self.sock is None or not isinstance(data, bytes):
+        if self.sock is None or not isinstance(data, bytes | memoryview):
             super().send(data)
             return
         self._stop_if_answered()

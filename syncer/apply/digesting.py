@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class Digesting(io.RawIOBase):
@@ -23,10 +26,11 @@ class Digesting(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        block = self._stream.read(size)
-        self._sha.update(block)
-        return block
+    def readinto(self, target: WriteableBuffer) -> int:
+        view = memoryview(target).cast("B")
+        count = cast("io.RawIOBase", self._stream).readinto(view) or 0
+        self._sha.update(view[:count])
+        return count
 
     def close(self) -> None:
         self._stream.close()

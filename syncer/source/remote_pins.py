@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -13,6 +14,7 @@ from syncer.source.found import BY_PATH
 from syncer.source.pins import Held, changed_since_planned, changed_while_read
 from syncer.source.stopping import Stop
 from syncer.source.stores.base import Listed, ObjectChangedError, ObjectStore, RetryableError
+from syncer.source.stores.breaker import Breaker
 from syncer.source.stores.failures import Kind, failed
 from syncer.source.window import Window
 
@@ -37,7 +39,10 @@ class RemotePin:
         return self.listed.version or self.listed.held
 
     def open(self, *, stop: Stop | None = None) -> BinaryIO:
-        return cast("BinaryIO", Window(self._fetch, self.listed.size, gave_up=self._gave_up, stop=stop))
+        breaker = Breaker()
+        fetch = partial(self._fetch, breaker)
+        window = Window(fetch, self.size, gave_up=self._gave_up, stop=stop, break_off=breaker.break_off)
+        return cast("BinaryIO", window)
 
     def verify(self, *, stop: Stop | None = None) -> None:  # noqa: ARG002 - one look is over before it can be stopped
         if self.listed.version:
@@ -46,9 +51,9 @@ class RemotePin:
         if now is None or (now.held, now.size) != (self.listed.held, self.listed.size):
             raise changed_while_read(self.path)
 
-    def _fetch(self, start: int, into: memoryview) -> None:
+    def _fetch(self, breaker: Breaker, start: int, into: memoryview) -> None:
         try:
-            self.store.read(self.listed, start, into)
+            self.store.read(self.listed, start, into, breaker=breaker)
         except ObjectChangedError:
             raise changed_while_read(self.path) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from syncer.errors import Interrupted
 from syncer.source.stores.base import RetryableError
-from syncer.source.window import ATTEMPTS, BLOCKS, Buffers, Window
+from syncer.source.window import ATTEMPTS, BLOCKS, FAST, LONGEST, Buffers, Window
 
 NO_PAUSE = 0.0
 PATTERN = bytes(range(251)) * 40
@@ -43,27 +44,28 @@ class Remote:
 def all_free(buffers: Buffers, count: int) -> bool:
     """Whether every buffer can be had: none is lost, and none is there twice."""
     taken = [buffers.take(wait=False) for _ in range(count + 1)]
-    kept = [buffer for buffer in taken if buffer is not None]
-    for buffer in kept:
-        buffers.give_back(buffer)
-    return len({id(buffer) for buffer in kept}) == count == len(kept)
+    kept = [run for run in taken if run is not None]
+    for run in kept:
+        buffers.give_back(run)
+    return len({run.first for run in kept}) == count == len(kept)
 
 
 @given(
     data=st.integers(0, 4000).map(lambda size: PATTERN[:size]),
     block=st.integers(1, 700),
-    count=st.integers(1, 5),
+    count=st.integers(1, 12),
     steps=st.lists(st.integers(1, 900), min_size=1),
     faults=st.dictionaries(st.integers(0, 4000), st.integers(0, ATTEMPTS - 1)),
+    fast=st.sampled_from([0.0, FAST, math.inf]),
 )
 def test_the_bytes_are_the_objects(
-    data: bytes, block: int, count: int, steps: list[int], faults: dict[int, int]
+    *, data: bytes, block: int, count: int, steps: list[int], faults: dict[int, int], fast: float
 ) -> None:
     """Any size, blocks, steps and faults give the same bytes, and only a range that failed is asked for again."""
     remote, buffers = Remote(data, faults), Buffers(count, block)
     read, turn = b"", 0
 
-    with Window(remote.fetch, len(data), buffers=buffers, pause=NO_PAUSE) as window:
+    with Window(remote.fetch, len(data), buffers=buffers, pause=NO_PAUSE, fast=fast) as window:
         while piece := window.read(steps[turn % len(steps)]):
             assert len(piece) <= steps[turn % len(steps)]
             read += piece
@@ -232,9 +234,9 @@ def test_whoever_has_none_comes_first() -> None:
         with buffers._changed:  # before the waiting one can move
             buffers.give_back(first)
             assert buffers.take(wait=False) is None
-        assert waiting.result(20) is first
+        assert waiting.result(20) == first
         buffers.give_back(second)
-        assert buffers.take(wait=False) is second
+        assert buffers.take(wait=False) == second
     finally:
         waiter.shutdown()
 
@@ -297,6 +299,53 @@ def test_a_window_is_never_wider_than_its_threads() -> None:
         assert window.readall() == remote.data
 
     assert most <= BLOCKS
+
+
+def lengths(fast: float, *, buffers: Buffers) -> list[int]:
+    """Read an object of 4000 bytes to its end, and return how long its ranges were, in their order."""
+    remote = Remote(PATTERN[:4000])
+    with Window(remote.fetch, 4000, buffers=buffers, fast=fast) as window:
+        assert window.readall() == remote.data
+    return [length for _, length in sorted(remote.asked)]
+
+
+def test_a_fast_store_is_asked_for_longer_ranges() -> None:
+    """Where single ranges are fast they grow, as long as three fit the buffers; where they are slow they stay short."""
+    assert set(lengths(math.inf, buffers=Buffers(12, 50))) == {50}
+    assert max(lengths(0, buffers=Buffers(12, 50))) == LONGEST * 50
+    assert max(lengths(0, buffers=Buffers(6, 50))) == 2 * 50
+    assert max(lengths(0, buffers=Buffers(5, 50))) == 50
+
+
+def test_ranges_get_short_again() -> None:
+    """A store that is slow after a fast beginning is asked for short ranges again."""
+    remote = Remote(PATTERN[:9000])
+
+    with Window(remote.fetch, 9000, buffers=Buffers(12, 50), fast=0) as window:
+        while window.tell() < 2000:
+            window.read(100)
+        window._fast = math.inf
+        assert window.readall()
+
+    assert max(length for _, length in remote.asked) == LONGEST * 50
+    assert {length for start, length in remote.asked if start >= 6000} == {50}
+
+
+def test_runs_are_given_back_in_any_order() -> None:
+    """Blocks that come back make long runs again; whoever has to wait takes a shorter one, whoever has not, none."""
+    buffers = Buffers(4, 10)
+    singles = [buffers.take(wait=False) for _ in range(4)]
+    runs = [run for run in singles if run is not None]
+    buffers.give_back(runs[1])
+    assert buffers.take(4, wait=False) is None
+    shorter = buffers.take(4, wait=True)
+    assert shorter is not None
+    assert (shorter.first, len(shorter.memory)) == (1, 10)
+    for run in (runs[3], shorter, runs[0], runs[2]):
+        buffers.give_back(run)
+    whole = buffers.take(4, wait=False)
+    assert whole is not None
+    assert len(whole.memory) == 40
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -16,6 +16,7 @@ from syncer.source.fingerprints import FingerprintCache
 from syncer.source.found import Found, Known, NothingKnown
 from syncer.source.sources import Sources, Wanted
 from syncer.source.stores.base import Listed, ObjectStore, Place
+from syncer.source.stores.breaker import Breaker
 from tests.servers.store import Bucket
 
 
@@ -63,9 +64,9 @@ class Recording:
         self.asked.looks.append(key)
         return self.store.look(key)
 
-    def read(self, listed: Listed, start: int, into: memoryview) -> None:
+    def read(self, listed: Listed, start: int, into: memoryview, *, breaker: Breaker | None = None) -> None:
         self.asked.ranges.append((listed.key, start))
-        self.store.read(listed, start, into)
+        self.store.read(listed, start, into, breaker=breaker)
 
     def close(self) -> None:
         self.store.close()
@@ -194,7 +195,8 @@ class Memory:
     def look(self, key: str) -> Listed | None:
         return _listed(key) if key in self.all_keys else None
 
-    def read(self, listed: Listed, start: int, into: memoryview) -> None:
+    def read(self, listed: Listed, start: int, into: memoryview, *, breaker: Breaker | None = None) -> None:
+        del breaker
         raise AssertionError(f"{len(into)} bytes of {listed.key} were read from {start}")
 
     def close(self) -> None:

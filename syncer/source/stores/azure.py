@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 from syncer.source.stores.azure_access import AzureAccess
 from syncer.source.stores.azure_page import Page, error_code, read_head, read_page
 from syncer.source.stores.base import Listed, ObjectChangedError, Place, RetryableError
+from syncer.source.stores.breaker import Breaker
 from syncer.source.stores.failures import Kind, failed
 from syncer.source.stores.http import Http, Reply
 from syncer.source.stores.patience import parsed, patiently
@@ -81,11 +82,11 @@ class AzureStore:
 
         return patiently(ask, self.place, "read")
 
-    def read(self, listed: Listed, start: int, into: memoryview) -> None:
+    def read(self, listed: Listed, start: int, into: memoryview, *, breaker: Breaker | None = None) -> None:
         held = {} if listed.version else {"If-Match": f'"{listed.held}"'}
         headers = {**self._access.headers("read"), **held, "Range": f"bytes={start}-{start + len(into) - 1}"}
         url = self._url("read", listed.key, versionid=listed.version)
-        reply = self._checked(self._http.get(url, headers, into), "read")
+        reply = self._checked(self._http.get(url, headers, into, breaker=breaker), "read")
         whole = reply.status == HTTPStatus.OK and len(into) == listed.size
         if reply.length != len(into) or (reply.status != HTTPStatus.PARTIAL_CONTENT and not whole):
             raise ObjectChangedError(listed.key)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from syncer.source.stores.breaker import Breaker
+
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 """How long a store may take to be reached, and to send the next bytes, before the request counts as failed."""
@@ -70,13 +72,17 @@ class ObjectStore(Protocol):
         ...
 
     def look(self, key: str) -> Listed | None:
-        """Return the object as it is now, with its version, or None when there is none."""
+        """Return the object as it is now, with its version, or None when there is none.
+
+        A missing bucket is an error, as it is for a listing.
+        """
         ...
 
-    def read(self, listed: Listed, start: int, into: memoryview) -> None:
+    def read(self, listed: Listed, start: int, into: memoryview, *, breaker: Breaker | None = None) -> None:
         """Fill `into` with the bytes from `start` of exactly the version that was looked at.
 
-        Raises ObjectChangedError when that version cannot be had any more, RetryableError for what may pass.
+        Raises ObjectChangedError when that version cannot be had any more, RetryableError for what may pass, and for
+        what `breaker` broke off.
         """
         ...
 

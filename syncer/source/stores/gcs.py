@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
 from syncer.source.stores.base import Listed, ObjectChangedError, Place, RetryableError
+from syncer.source.stores.breaker import Breaker
 from syncer.source.stores.failures import Kind, failed
 from syncer.source.stores.gcs_access import GcsAccess
 from syncer.source.stores.gcs_page import (
@@ -73,11 +74,11 @@ class GcsStore:
 
         return patiently(ask, self.place, "read")
 
-    def read(self, listed: Listed, start: int, into: memoryview) -> None:
+    def read(self, listed: Listed, start: int, into: memoryview, *, breaker: Breaker | None = None) -> None:
         query = {"alt": "media", "generation": listed.held}
         # Whoever takes gzip gets the stored bytes; for anyone else they are unpacked on the way, whatever the range.
         headers = {"Range": f"bytes={start}-{start + len(into) - 1}", "Accept-Encoding": "gzip"}
-        reply = self._asked("read", _path(listed.key), query, headers, into)
+        reply = self._asked("read", _path(listed.key), query, headers, into, breaker=breaker)
         whole = reply.status == HTTPStatus.OK and len(into) == listed.size
         if reply.length != len(into) or (reply.status != HTTPStatus.PARTIAL_CONTENT and not whole):
             raise ObjectChangedError(listed.key)
@@ -107,11 +108,13 @@ class GcsStore:
         query: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
         into: memoryview | None = None,
+        *,
+        breaker: Breaker | None = None,
     ) -> Reply:
         """Send one request below the bucket; a 404 and a 412 are answers too."""
         bucket = f"{self._access.base}b/{quote(self.place.bucket, safe='')}/o"
         url = f"{bucket}{path}?{urlencode({**query, **self._access.billed}, quote_via=quote)}"
-        reply = self._http.get(url, {**self._access.headers(doing), **(headers or {})}, into)
+        reply = self._http.get(url, {**self._access.headers(doing), **(headers or {})}, into, breaker=breaker)
         if reply.status < HTTPStatus.MULTIPLE_CHOICES or reply.status in _GONE:
             return reply
         raise self._refused(reply, doing)

@@ -24,6 +24,7 @@ from syncer.source.stores.base import (
     Place,
     RetryableError,
 )
+from syncer.source.stores.breaker import Breaker
 from syncer.source.stores.failures import Kind, failed
 from syncer.source.stores.http import Http, Reply
 from syncer.source.stores.patience import ATTEMPTS, parsed, patiently
@@ -95,13 +96,13 @@ class S3Store:
         restored = _RESTORED in head.get("Restore", "")
         return one._replace(version="" if version in UNVERSIONED else version, cold="" if restored else one.cold)
 
-    def read(self, listed: Listed, start: int, into: memoryview) -> None:
+    def read(self, listed: Listed, start: int, into: memoryview, *, breaker: Breaker | None = None) -> None:
         asked = {"Key": listed.key, **({"VersionId": listed.version} if listed.version else {})}
         headers = {"Range": f"bytes={start}-{start + len(into) - 1}", "If-Match": f'"{listed.held}"'}
-        reply = self._http.get(self._signed("get_object", "read", asked), headers, into)
+        reply = self._http.get(self._signed("get_object", "read", asked), headers, into, breaker=breaker)
         if reply.status == HTTPStatus.FORBIDDEN and asked.pop("VersionId", ""):
             # Naming a version takes a right of its own (s3:GetObjectVersion); the ETag holds the read as well.
-            reply = self._http.get(self._signed("get_object", "read", asked), headers, into)
+            reply = self._http.get(self._signed("get_object", "read", asked), headers, into, breaker=breaker)
         whole = reply.status == HTTPStatus.OK and len(into) == listed.size
         if reply.status != HTTPStatus.PARTIAL_CONTENT and not whole:
             raise self._refused(reply, "read")
