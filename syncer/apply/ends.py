@@ -107,6 +107,8 @@ def _of_systematic(item: PlannedImport, rejects_file: str | None) -> tuple[str, 
 def _held_back_file(tools: Tools, item: PlannedImport) -> str | None:
     """Return where the rows are that were held back, where that was on this machine."""
     path = rejects.quarantine_file(tools.rejects_dir, item.spec, item.import_id, item.generation)
+    if tools.deposit is not None:
+        return tools.deposit.address(path.relative_to(tools.rejects_dir).as_posix())
     return rejects.shown_path(path, tools.root) if path.is_file() else None
 
 

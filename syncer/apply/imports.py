@@ -18,7 +18,7 @@ from syncer.apply.ends import ended, may_upload_again
 from syncer.apply.failures import settle
 from syncer.apply.follow import start_and_follow, taken_up
 from syncer.apply.outcome import ImportOutcome, Result
-from syncer.apply.parts import import_parts, is_left, permitted
+from syncer.apply.parts import cut_short, import_parts, left_behind, left_of, of_part, permitted
 from syncer.apply.prepared import Prepared, prepared
 from syncer.apply.progress import Step
 from syncer.apply.record import ClaimRequest, MappedJob
@@ -66,6 +66,7 @@ class _Queue:
         self._keeps_order = keeps_order
         self._tell = tell
         self._failed_ahead: dict[str, str] = {}
+        self._parts: list[ImportOutcome] = []  # of the import at work; one that may be split is alone in its queue
         self._may_run = ""
         self._left: Result = "unfinished"
 
@@ -74,10 +75,14 @@ class _Queue:
         outcome = self._guarded(item, lambda: _resumed(self._tools, item))
         if outcome is None:
             return
-        if outcome.result == "completed" and is_left(self._tools, item):
+        left = left_of(self._tools, item) if outcome.result == "completed" else ""
+        if not left:
+            self._end(item, outcome)
+        elif item.file.location:
+            self._parts.append(outcome)
             self.run([_going_on(self._tools, item)])
         else:
-            self._end(item, outcome)
+            self._end(item, left_behind(outcome, left))
 
     def run(self, items: Sequence[PlannedImport]) -> None:
         with ExitStack() as names:
@@ -119,7 +124,7 @@ class _Queue:
             with prepared(tools, item, spec, claimed) as made:
                 if len(made.parts) == 1:
                     return submit(tools, made, claimed, item.attempt)
-                self._end(item, import_parts(tools, made, claimed, carry=self._carried))
+                self._end(item, import_parts(tools, made, claimed, self._parts, carry=self._carried))
                 return None
 
         return self._guarded(item, step)
@@ -190,7 +195,7 @@ class _Queue:
         granted: dict[Key, T] = {}
         for item, answer in zip(items, answers, strict=True):
             if isinstance(answer, PermitRefused):
-                self._end(item, settle(self._tools, item, answer))
+                self._end(item, cut_short(self._tools, settle(self._tools, item, answer), self._parts))
             else:
                 granted[item.key] = answer
         return granted
@@ -200,7 +205,7 @@ class _Queue:
         try:
             return step()
         except SyncerError as error:
-            self._end(item, settle(self._tools, item, error))
+            self._end(item, cut_short(self._tools, settle(self._tools, item, error), self._parts))
             return None
 
     def _end(self, item: PlannedImport, outcome: ImportOutcome) -> None:
@@ -247,7 +252,7 @@ def _resumed(tools: Tools, item: PlannedImport) -> ImportOutcome:
         return ImportOutcome(item=item, result="held", elsewhere=True, message="another run recorded its end meanwhile")
     seconds: dict[str, float] = {}
     status = taken_up(tools, item, given, seconds)
-    return ended(tools, item, given, status, seconds)
+    return of_part(given, ended(tools, item, given, status, seconds))
 
 
 def _going_on(tools: Tools, item: PlannedImport) -> PlannedImport:

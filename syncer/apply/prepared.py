@@ -144,8 +144,9 @@ def _check_reproduced(tools: Tools, item: PlannedImport, parts: tuple[Artifact, 
     for given in life.permits:
         if given.part not in done:
             continue
+        source = parts[0].content
         same = (given.parts or 1) == len(parts) and given.artifact.digest == parts[given.part - 1].digest
-        if not same:
+        if not same or (given.content and source and given.content != source):
             raise PrepareError(
                 f"{item.file.path} cannot be gone on with: part {given.part} of {given.parts or 1} was imported, "
                 "and made again it is another one",

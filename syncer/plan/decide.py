@@ -112,7 +112,8 @@ def suspended(suspend: Suspend | bool, now: datetime) -> str | None:
 
 def planned(own: SpecInput, inputs: Inputs, file: SourceFile, verdict: Verdict) -> PlannedImport:
     """Make the verdict a line of the plan."""
-    about = file_of(verdict.life) if verdict.life else file
+    life = verdict.life
+    about = file if life is None or life.fingerprint == file.fingerprint else file_of(life)
     claim = verdict.life.last_claim if verdict.life else None
     return PlannedImport(
         action=verdict.action,

@@ -173,13 +173,13 @@ def failed(own: SpecInput, life: Generation) -> Verdict:
 
 
 def file_of(life: Generation) -> SourceFile:
-    """Return the source file as the log knows it; it may not exist any more."""
+    """Return the source file as the log knows it, without a location: it may not exist any more."""
     claim = life.last_claim
     name = life.path.lower().removesuffix(".gz")
     ending = next((ending for ending in FORMAT_BY_EXTENSION if name.endswith(ending)), ".csv")
     return SourceFile(
         path=life.path,
-        location=life.path,
+        location="",
         size=claim.size if claim else 0,
         modified=claim.modified if claim else datetime.fromtimestamp(0, UTC),
         fingerprint=life.fingerprint,
