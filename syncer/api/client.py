@@ -11,6 +11,7 @@ id.
 
 from __future__ import annotations
 
+import json
 import platform
 import random as random_module
 import time
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from syncer.api.auth import Auth
+    from syncer.api.endpoints import Call
     from syncer.api.models import (
         AudiencePreview,
         BatchOutcome,
@@ -267,6 +269,20 @@ class ImportApi:
         """Merge 2 to 10,000 records into an object. Raises RequestRejected, unsent, for more, fewer, or over 10 MB."""
         return self._send_batch("upsert", object_name, records, match_key, idempotency_key)
 
+    def upsert_written(
+        self, object_name: str, records: Sequence[bytes], *, match_key: str | None = None, idempotency_key: str
+    ) -> BatchOutcome:
+        """Merge records that are JSON already, digit by digit as they are written; otherwise as `upsert_batch`."""
+        _check_length(endpoints.UPSERT_BATCH, len(records))
+        key = b"" if match_key is None else b',"matchKey":' + json.dumps(match_key, ensure_ascii=False).encode()
+        answer = self._transport.call(
+            endpoints.UPSERT_BATCH,
+            segments={"object_name": object_name},
+            body=b'{"records":[' + b",".join(records) + b"]" + key + b"}",
+            idempotency_key=idempotency_key,
+        )
+        return decode.batch_outcome(answer)
+
     def append_batch(
         self,
         object_name: str,
@@ -287,11 +303,7 @@ class ImportApi:
         idempotency_key: str,
     ) -> BatchOutcome:
         call = endpoints.UPSERT_BATCH if mode == "upsert" else endpoints.APPEND_BATCH
-        if not SMALLEST_BATCH <= len(records) <= LARGEST_BATCH:
-            raise RequestRejected(
-                f"could not {call.action}: a batch holds {SMALLEST_BATCH} to {LARGEST_BATCH:,} records",
-                why=f"this one has {len(records):,}",
-            )
+        _check_length(call, len(records))
         body: dict[str, object] = {"records": [dict(record) for record in records]}
         if match_key is not None:
             body["matchKey"] = match_key
@@ -299,3 +311,11 @@ class ImportApi:
             call, segments={"object_name": object_name}, body=body, idempotency_key=idempotency_key
         )
         return decode.batch_outcome(answer)
+
+
+def _check_length(call: Call, records: int) -> None:
+    if not SMALLEST_BATCH <= records <= LARGEST_BATCH:
+        raise RequestRejected(
+            f"could not {call.action}: a batch holds {SMALLEST_BATCH} to {LARGEST_BATCH:,} records",
+            why=f"this one has {records:,}",
+        )

@@ -20,6 +20,7 @@ JobState = Literal["pending", "ready", "running", "completed", "failed"]
 WriteMode = Literal["upsert", "append"]
 
 JOB_STATES: tuple[JobState, ...] = get_args(JobState)
+_NEW_WORDS = frozenset({"inserted", "insert", "created", "new"})
 TERMINAL_STATES: frozenset[JobState] = frozenset({"completed", "failed"})
 
 
@@ -197,13 +198,21 @@ class AudiencePreview:
 
 @dataclass(frozen=True, slots=True)
 class RecordOutcome:
-    """What became of one record of a batch; `index` counts from 0 in the order they were sent."""
+    """What became of one record of a batch; `index` counts from 0 in the order they were sent.
+
+    `status` is the API's word: inserted, updated or rejected.
+    """
 
     index: int
     accepted: bool
     status: str
     code: str
     message: str
+
+    @property
+    def inserted(self) -> bool:
+        """Whether the record was new to the object."""
+        return self.accepted and self.status.lower() in _NEW_WORDS
 
 
 @dataclass(frozen=True, slots=True)

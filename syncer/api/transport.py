@@ -59,10 +59,12 @@ class Transport:
         *,
         segments: Mapping[str, str] | None = None,
         query: Mapping[str, str | int] | None = None,
-        body: Mapping[str, object] | None = None,
+        body: Mapping[str, object] | bytes | None = None,
         idempotency_key: str | None = None,
     ) -> Answer:
         """Make one call and give its `data`. Every attempt sends the same bytes under the same key.
+
+        `body` is what is written as JSON, or the JSON itself.
 
         Raises AuthError, NotFound, RequestRejected, Unavailable, or ApiError for an answer that cannot be understood.
         """
@@ -131,8 +133,12 @@ def _parse_base_url(base_url: str) -> Address:
     raise Refused("api.base_url cannot be used", why=why, next_step=_CHECK_BASE_URL)
 
 
-def _encode(call: Call, body: Mapping[str, object]) -> bytes:
-    payload = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+def _encode(call: Call, body: Mapping[str, object] | bytes) -> bytes:
+    payload = (
+        body
+        if isinstance(body, bytes)
+        else json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    )
     if len(payload) > LARGEST_BODY:
         raise RequestRejected(
             f"could not {call.action}: the request is larger than the 10 MB that the API takes",

@@ -253,6 +253,19 @@ def test_records_are_sent_in_batches(api: ImportApi, server: ScriptedServer) -> 
     assert appended.rejected == ()
 
 
+def test_records_that_are_written_already_are_sent_as_they_are(api: ImportApi, server: ScriptedServer) -> None:
+    """Their digits stay as they stand; the outcomes tell what was new, and a batch of one never leaves."""
+    server.will(ok({"results": [{"status": "inserted"}, {"status": "updated"}]}))
+    written = [b'{"email":"a@x.test","balance":1.10}', '{"email":"é","balance":1E2}'.encode()]
+    outcome = api.upsert_written("profiles", written, match_key="email", idempotency_key=KEY)
+    (sent,) = server.seen
+    assert (sent.target, sent.header("Idempotency-Key")) == ("/public/v1/records/profiles/upsert-batch", KEY)
+    assert sent.body == b'{"records":[' + b",".join(written) + b'],"matchKey":"email"}'
+    assert [done.inserted for done in outcome.outcomes] == [True, False]
+    with pytest.raises(RequestRejected, match="2 to 10,000 records"):
+        api.upsert_written("profiles", written[:1], idempotency_key=KEY)
+
+
 @pytest.mark.parametrize("records", [[{}], [{}] * 10_001, [{"note": "x" * 6_000_000}] * 2])
 def test_impossible_batches_are_refused_before_any_call(api: ImportApi, records: list[dict[str, object]]) -> None:
     """Too few records, too many, and more than 10 MB never leave this machine."""
