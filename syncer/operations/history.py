@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from syncer.errors import UsageError
-from syncer.model.events import AnyEvent, Failure, Finished, Rejection, RowCounts
+from syncer.model.events import AnyEvent, Failure, Finished, Rejection, RowCounts, Submitted
 from syncer.model.generation import Generation
 from syncer.model.log import Lineage, Log
 from syncer.model.repairs import Account, account
@@ -21,7 +21,9 @@ from syncer.spec.load import Project, load_project
 class HistoryEntry:
     """One event of the log. Everything past `actor` is set for the end of an attempt.
 
-    `rejects` says what became since of the rows that the import's jobs rejected, where they did.
+    `part` is the one of its `parts` that the job brought in. With the first, `suppressed` and `quarantined` count the
+    rows of the file that were not sent. `rejects` says what became since of the rows that the import's jobs rejected,
+    or that were held back for it.
     """
 
     time: datetime
@@ -32,11 +34,15 @@ class HistoryEntry:
     import_id: str
     generation: int
     attempt: int
+    part: int = 1
+    parts: int = 1
     run: str
     actor: str
     outcome: str = ""
     job: str | None = None
     rows: RowCounts | None = None
+    suppressed: int = 0
+    quarantined: int = 0
     rejections: tuple[Rejection, ...] = ()
     rejects_file: str | None = None
     rejects: Account | None = None
@@ -67,7 +73,7 @@ def history(
     wanted = _lineages(project, names, log.specs())
     became = _Became(project, log)
     found = [
-        _entry(event, became.of(event, life, target))
+        _entry(event, _permit(event, life), became.of(event, life, target))
         for spec, target, life in log.all_generations(project.settings.api.workspace)
         if (not wanted or spec in wanted)
         and (path is None or life.path == path)
@@ -102,14 +108,28 @@ class _Became:
         self._names = {name: loaded.spec.lineage for loaded in project.specs for name in loaded.spec.lineage}
 
     def of(self, event: AnyEvent, life: Generation, target: str) -> Account | None:
-        if not isinstance(event, Finished) or event.outcome != "completed" or not event.rows or not event.rows.invalid:
+        if not isinstance(event, Finished) or event.outcome != "completed":
+            return None
+        if not (event.rows and event.rows.invalid) and not _quarantined(_permit(event, life)):
             return None
         lineage = Lineage(self._names.get(event.spec, (event.spec,)), self._workspace, target)
         joined = self._log.find(lineage, life.path, life.number, life.import_id)
         return account(self._log, lineage, joined or life)
 
 
-def _entry(event: AnyEvent, rejects: Account | None) -> HistoryEntry:
+def _permit(event: AnyEvent, life: Generation) -> Submitted | None:
+    """Return the permit that the event is, or whose job it ended."""
+    if isinstance(event, Submitted):
+        return event
+    ended = event.job if isinstance(event, Finished) else None
+    return next((permit for permit in life.permits if permit.job == ended), None) if ended is not None else None
+
+
+def _quarantined(permit: Submitted | None) -> int:
+    return (permit.artifact.quarantined or 0) if permit is not None else 0
+
+
+def _entry(event: AnyEvent, permit: Submitted | None, rejects: Account | None) -> HistoryEntry:
     end = event if isinstance(event, Finished) else None
     return HistoryEntry(
         time=event.time,
@@ -120,11 +140,15 @@ def _entry(event: AnyEvent, rejects: Account | None) -> HistoryEntry:
         import_id=event.import_id,
         generation=event.generation,
         attempt=event.attempt,
+        part=event.part,
+        parts=(permit.parts or 1) if permit is not None else 1,
         run=event.run,
         actor=event.actor,
         outcome=end.outcome if end else "",
         job=getattr(event, "job", None),
         rows=end.rows if end else None,
+        suppressed=(permit.artifact.suppressed or 0) if permit is not None else 0,
+        quarantined=_quarantined(permit),
         rejections=end.rejections if end else (),
         rejects_file=end.rejects_file if end else None,
         rejects=rejects,

@@ -99,7 +99,9 @@ def _task(ledger: Ledger, given: str) -> Task:
         )
     if not life.is_imported:
         raise Refused(
-            f"{track.path} is to be imported again as a whole, so its rejected rows are not sent by themselves",
+            f"of {track.path} {life.parts_left} is not imported yet, so its rejected rows are not sent by themselves"
+            if life.is_partial
+            else f"{track.path} is to be imported again as a whole, so its rejected rows are not sent by themselves",
             where=where,
             next_step="import it: syncer apply",
         )

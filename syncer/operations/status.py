@@ -91,7 +91,7 @@ def _completed(spec: Spec, workspace: str, log: Log) -> tuple[int, Account, Fini
         for life in log.generations(lineage, path):
             end = life.completion
             if end is not None:
-                imported += repaired(path) is None
+                imported += life.done and repaired(path) is None
                 told = told.plus(account(log, lineage, life))
                 last = end if last is None or end.time > last.time else last
     return imported, told, last

@@ -12,7 +12,7 @@ from syncer.render.json_text import json_text
 from syncer.render.layout import columns, lasted, moment, number, shown
 from syncer.render.markdown import code, escaped, table
 from syncer.render.outcome_json import rejections_document, rows_document
-from syncer.render.outcome_words import reason_lines, row_words
+from syncer.render.outcome_words import held_words, reason_lines, row_words
 from syncer.render.rejects import account_document
 from syncer.render.style import PLAIN, Style
 
@@ -40,6 +40,10 @@ class Entry(Protocol):
     @property
     def attempt(self) -> int: ...
     @property
+    def part(self) -> int: ...
+    @property
+    def parts(self) -> int: ...
+    @property
     def run(self) -> str: ...
     @property
     def actor(self) -> str: ...
@@ -49,6 +53,10 @@ class Entry(Protocol):
     def job(self) -> str | None: ...
     @property
     def rows(self) -> RowCounts | None: ...
+    @property
+    def suppressed(self) -> int: ...
+    @property
+    def quarantined(self) -> int: ...
     @property
     def rejections(self) -> tuple[Rejection, ...]: ...
     @property
@@ -85,7 +93,8 @@ def history_text(entries: Sequence[Entry], *, style: Style = PLAIN, verbose: boo
 
 def _cells(each: Entry) -> tuple[str, ...]:
     counts = (number(each.rows.read), number(each.rows.valid), number(each.rows.invalid)) if each.rows else ("",) * 3
-    return moment(each.time), each.outcome or each.event, shown(each.spec), shown(each.path), *counts, each.job or ""
+    path = shown(each.path) + (f" (part {each.part} of {each.parts})" if each.parts > 1 else "")
+    return moment(each.time), each.outcome or each.event, shown(each.spec), path, *counts, each.job or ""
 
 
 def _details(each: Entry) -> Iterator[str]:
@@ -95,6 +104,8 @@ def _details(each: Entry) -> Iterator[str]:
         yield f"correlation id {each.correlation_id}"
     if each.rows is not None:
         yield row_words(each.rows)
+    if held := held_words(each.suppressed, each.quarantined):
+        yield f"not sent: {held}"
     for count, reason in reason_lines(each.rejections):
         yield f"{count} rejected: {reason}" if count else reason
     if each.rejects_file:
@@ -122,12 +133,16 @@ def _document(each: Entry) -> dict[str, Any]:
         "import": each.import_id,
         "generation": each.generation,
         "attempt": each.attempt,
+        "part": each.part,
+        "parts": each.parts,
         "run": each.run,
         "actor": each.actor,
         "commit": each.commit,
         "job": each.job,
         "correlation_id": each.correlation_id,
         "rows": rows_document(each.rows),
+        "suppressed": each.suppressed,
+        "quarantined": each.quarantined,
         "rejections": rejections_document(each.rejections),
         "rejects_file": each.rejects_file,
         "rejects": account_document(each.rejects) if each.rejects is not None else None,

@@ -50,7 +50,8 @@ def _row(outcome: ImportOutcome) -> tuple[str, ...]:
 
 
 def _details(outcome: ImportOutcome) -> Iterator[str]:
-    lines = [f"- {escaped(held_words(outcome))}"] if held_words(outcome) else []
+    held = held_words(outcome.suppressed, outcome.quarantined)
+    lines = [f"- {escaped(held)}"] if held else []
     lines += [f"- {escaped(outcome.message)}"] if outcome.message else []
     lines += [f"- {escaped(warning)}" for warning in outcome.warnings]
     lines += [f"- {escaped(ids(outcome))}"] if outcome.result != "completed" and ids(outcome) else []

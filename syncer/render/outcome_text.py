@@ -36,7 +36,8 @@ def _import(outcome: ImportOutcome, style: Style, width: int | None) -> Iterator
     head = f"{outcome.result:<11} {shown(outcome.item.file.path)}"
     yield f"  {_coloured(outcome, head, style)}"
     told = [row_words(outcome.rows)] if outcome.rows is not None else []
-    told += [held_words(outcome)] if held_words(outcome) else []
+    held = held_words(outcome.suppressed, outcome.quarantined)
+    told += [held] if held else []
     told += [shown(outcome.message)] if outcome.message else []
     for text in told:
         yield from wrap(text, width, " " * 6)

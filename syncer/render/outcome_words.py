@@ -32,11 +32,11 @@ def row_words(rows: RowCounts) -> str:
     )
 
 
-def held_words(outcome: ImportOutcome) -> str:
-    """Say which rows of the file were not sent: "3 rows suppressed, 12 rows held back (on_invalid: quarantine)"."""
-    told = [f"{counted(outcome.suppressed, 'row')} suppressed"] if outcome.suppressed else []
-    if outcome.quarantined:
-        told.append(f"{counted(outcome.quarantined, 'row')} held back (on_invalid: quarantine)")
+def held_words(suppressed: int, quarantined: int) -> str:
+    """Say which rows of a file were not sent: "3 rows suppressed, 12 rows held back (on_invalid: quarantine)"."""
+    told = [f"{counted(suppressed, 'row')} suppressed"] if suppressed else []
+    if quarantined:
+        told.append(f"{counted(quarantined, 'row')} held back (on_invalid: quarantine)")
     return ", ".join(told)
 
 

@@ -42,10 +42,14 @@ class Entry:
     import_id: str = "0123456789abcdef"
     generation: int = 1
     attempt: int = 1
+    part: int = 1
+    parts: int = 1
     run: str = "run-1"
     actor: str = "ada@host"
     job: str | None = "imp_1"
     rows: RowCounts | None = field(default_factory=lambda: RowCounts(read=9, valid=8, invalid=1, inserts=8))
+    suppressed: int = 0
+    quarantined: int = 0
     rejections: tuple[Rejection, ...] = (Rejection(reason="email: invalid", count=1, first_row=3),)
     rejects_file: str | None = ".syncer/rejects/a.jsonl"
     rejects: Account | None = Account(rejected=1, waived=1)  # noqa: RUF009 - frozen
