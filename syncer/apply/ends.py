@@ -23,21 +23,33 @@ VALIDATION = "CDP_ETL.VALIDATION."
 
 
 def ended(
-    tools: Tools, item: PlannedImport, given: Submitted, status: JobStatus, seconds: dict[str, float]
+    tools: Tools,
+    item: PlannedImport,
+    given: Submitted,
+    status: JobStatus,
+    seconds: dict[str, float],
+    *,
+    kept: rejects.Fetched | None = None,
 ) -> ImportOutcome:
-    """Record the end of a job that is in a terminal state."""
+    """Record the end of a job that is in a terminal state. `kept` are its rejected rows, if this machine has them."""
     if status.state == "completed":
-        return _completed(tools, item, given, status, seconds)
+        return _completed(tools, item, given, status, seconds, kept=kept)
     return _failed(tools, item, given, status)
 
 
 def _completed(
-    tools: Tools, item: PlannedImport, given: Submitted, status: JobStatus, seconds: dict[str, float]
+    tools: Tools,
+    item: PlannedImport,
+    given: Submitted,
+    status: JobStatus,
+    seconds: dict[str, float],
+    *,
+    kept: rejects.Fetched | None,
 ) -> ImportOutcome:
     rows = row_counts(status)
     residual = _residual(rows, given)
     warnings = [*residual, *_repeated_keys(rows), *_mispredicted(rows, given)]
-    fetched = _rejected_rows(tools, item, given, warnings) if rows.invalid else None
+    fetched = kept or (_rejected_rows(tools, item, given, warnings) if rows.invalid else None)
     list_use = _made_list(tools, given, warnings)
     record.completed(
         tools,

@@ -68,7 +68,7 @@ def taken_up(tools: Tools, item: PlannedImport, given: Submitted, seconds: dict[
     if status.state in ("pending", "ready"):
         _check_same_spec(tools, item, given)
         record.check_alone(tools, item, given)
-        _let_others_end(tools, item, given)
+        let_others_end(tools, item, given)
         if tools.store.is_shared:
             record.take_over(tools, item, given)
         return start_and_follow(tools, item, given, seconds)
@@ -78,13 +78,13 @@ def taken_up(tools: Tools, item: PlannedImport, given: Submitted, seconds: dict[
     return follow(tools, item, given, since=given.time)
 
 
-def _let_others_end(tools: Tools, item: PlannedImport, given: Submitted) -> None:
+def let_others_end(tools: Tools, item: PlannedImport, given: Submitted) -> None:
     """Wait for a job that runs on the same object, and that this run takes up after this one: a queue may be cut short.
 
     Their files may be gone by now, so the plan does not have them in the order in which they were permitted.
     """
     for other in tools.store.read().open_permits(tools.workspace, item.object):
-        if other.job != given.job and state_of(tools, other).state == "running":
+        if other.job != given.job and other.via is None and state_of(tools, other).state == "running":
             follow(tools, item, other, since=other.time)
 
 

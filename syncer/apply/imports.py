@@ -12,12 +12,13 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from typing import TypeVar
 
-from syncer.apply import record
+from syncer.apply import record, records
 from syncer.apply.context import Tools
 from syncer.apply.ends import ended, may_upload_again
 from syncer.apply.failures import settle
 from syncer.apply.follow import start_and_follow, taken_up
 from syncer.apply.outcome import ImportOutcome, Result
+from syncer.apply.outgoing import Outgoing, check_allowed, outgoing, ready
 from syncer.apply.parts import cut_short, import_parts, left_behind, left_of, of_part, permitted
 from syncer.apply.prepared import Prepared, prepared
 from syncer.apply.progress import Step
@@ -67,6 +68,7 @@ class _Queue:
         self._tell = tell
         self._failed_ahead: dict[str, str] = {}
         self._parts: list[ImportOutcome] = []  # of the import at work; one that may be split is alone in its queue
+        self._going: dict[Key, Outgoing] = {}
         self._may_run = ""
         self._left: Result = "unfinished"
 
@@ -85,11 +87,11 @@ class _Queue:
             self._end(item, left_behind(outcome, left))
 
     def run(self, items: Sequence[PlannedImport]) -> None:
-        with ExitStack() as names:
+        with ExitStack() as names, ExitStack() as made:
             claims = self._claimed(items, names)
             if not any(creates_something(claimed) for claimed in claims.values()):
                 names.close()  # what creates nothing need not keep others waiting
-            jobs = [job for item in items if item.key in claims and (job := self._mapped(item, claims[item.key]))]
+            jobs = [job for item in items if item.key in claims and (job := self._mapped(item, claims[item.key], made))]
             permits = self._answered([job.item for job in jobs], lambda: record.permit(self._tools, jobs))
             self._start([(job, permits[job.item.key]) for job in jobs if job.item.key in permits])
 
@@ -113,7 +115,8 @@ class _Queue:
             audience=resolve_audience(tools, spec, resolved.audience),
         )
 
-    def _mapped(self, item: PlannedImport, claimed: Claimed) -> MappedJob | None:
+    def _mapped(self, item: PlannedImport, claimed: Claimed, kept: ExitStack) -> MappedJob | None:
+        """Bring one import to where only its permit is missing; what is made to go as records stays in `kept`."""
         if self._is_held(item):
             return None
         tools, spec = self._tools, self._tools.specs[item.spec]
@@ -121,7 +124,14 @@ class _Queue:
         def step() -> MappedJob | None:
             if tools.store.is_shared and tools.clock() >= claimed.lease:
                 record.check_claim(tools, item, claimed)
-            with prepared(tools, item, spec, claimed) as made:
+            check_allowed(tools, item, spec)
+            with ExitStack() as own:
+                made = own.enter_context(prepared(tools, item, spec, claimed))
+                going = outgoing(tools, made)
+                if going is not None:
+                    self._going[item.key] = going
+                    kept.push(own.pop_all())
+                    return ready(going, claimed, item.attempt)
                 if len(made.parts) == 1:
                     return submit(tools, made, claimed, item.attempt)
                 self._end(item, import_parts(tools, made, claimed, self._parts, carry=self._carried))
@@ -148,7 +158,7 @@ class _Queue:
             self._give_back(given_back)
 
     def _still_mine(self, job: MappedJob, given: Submitted) -> bool:
-        record.check_mine(self._tools, job, given)
+        record.check_mine(self._tools, job.item, given, job.held.epoch)
         return True
 
     def _carried(self, job: MappedJob, given: Submitted, made: Prepared | None = None) -> ImportOutcome:
@@ -157,6 +167,8 @@ class _Queue:
         It is prepared again for that, where it is not there any more.
         """
         tools, item = self._tools, job.item
+        if given.via == "records":
+            return self._sent(job, given)
         while True:
             tools.stop.check()
             tools.reporter.step(item, Step.SUBMITTED, given.job)
@@ -168,6 +180,15 @@ class _Queue:
             with nullcontext(made) if made else prepared(tools, item, tools.specs[item.spec], job.held) as again:
                 job = submit(tools, again, job.held, given.attempt + 1, part=given.part)
             given = permitted(tools, job)
+
+    def _sent(self, job: MappedJob, given: Submitted) -> ImportOutcome:
+        """Send what goes as records, for the first time under its permit."""
+        tools, item = self._tools, job.item
+        tools.stop.check()
+        tools.reporter.step(item, Step.SUBMITTED, given.job)
+        going, epoch = self._going.pop(item.key), job.held.epoch
+        outcome = records.carry(tools, item, given, going, epoch=epoch, seconds=job.seconds, is_first=True)
+        return replace(outcome, warnings=(*job.warnings, *outcome.warnings))
 
     def _give_back(self, permitted: Sequence[tuple[MappedJob, Submitted]]) -> None:
         items = [job.item for job, _ in permitted]
@@ -250,6 +271,8 @@ def _resumed(tools: Tools, item: PlannedImport) -> ImportOutcome:
     given = record.open_permit(tools, item)
     if given is None:
         return ImportOutcome(item=item, result="held", elsewhere=True, message="another run recorded its end meanwhile")
+    if given.via == "records":
+        return records.resumed(tools, item, given)
     seconds: dict[str, float] = {}
     status = taken_up(tools, item, given, seconds)
     return of_part(given, ended(tools, item, given, status, seconds))

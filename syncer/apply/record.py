@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -46,7 +46,10 @@ class ClaimRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedJob:
-    """A claimed import whose job has its file and its mapping: all that is missing is the leave to start it."""
+    """A claimed import whose job has its file and its mapping: all that is missing is the leave to start it.
+
+    With `via: records` it is one whose rows are ready to be sent as record batches.
+    """
 
     item: PlannedImport
     held: Claimed
@@ -60,6 +63,7 @@ class MappedJob:
     correlation_id: str
     seconds: dict[str, float]
     warnings: tuple[str, ...] = ()
+    via: Literal["records"] | None = None
 
 
 def claim(tools: Tools, requests: Sequence[ClaimRequest]) -> list[Claimed | PermitRefused]:
@@ -156,6 +160,7 @@ def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRe
             attempt=mapped.attempt,
             epoch=held.epoch,
             position=place[item.key],
+            via=mapped.via,
             job=mapped.job,
             spec_digest=item.spec_digest,
             preparation=item.preparation,
@@ -171,10 +176,10 @@ def permit(tools: Tools, jobs: Sequence[MappedJob]) -> list[Submitted | PermitRe
     return _together(tools, jobs, draft)
 
 
-def take_over(tools: Tools, item: PlannedImport, given: Submitted) -> None:
+def take_over(tools: Tools, item: PlannedImport, given: Submitted) -> Claimed:
     """Claim a permitted job that nobody has started, before starting it: its first owner may not abandon it any more.
 
-    Raises PermitRefused when its end was recorded meanwhile.
+    Returns the claim. Raises PermitRefused when its end was recorded meanwhile.
     """
 
     def decide(log: Log) -> list[AnyEvent]:
@@ -186,7 +191,8 @@ def take_over(tools: Tools, item: PlannedImport, given: Submitted) -> None:
         now = tools.clock()
         return [msgspec.structs.replace(claim, **mine, time=now, lease=now + tools.lease, epoch=life.epoch + 1)]
 
-    tools.store.transact(decide)
+    (claimed,) = tools.store.transact(decide)
+    return cast("Claimed", claimed)
 
 
 def release(tools: Tools, items: Sequence[PlannedImport]) -> None:
@@ -320,14 +326,13 @@ def check_claim(tools: Tools, item: PlannedImport, held: Claimed) -> None:
         raise refused(item, "another run took this import over")
 
 
-def check_mine(tools: Tools, mapped: MappedJob, given: Submitted) -> None:
-    """Look again, before a job that waited in the queue is started, whether it still is this run's to start.
+def check_mine(tools: Tools, item: PlannedImport, given: Submitted, epoch: int) -> None:
+    """Look again, before a job that waited is started or a batch sent, whether it still is this run's to go on with.
 
-    Raises PermitRefused when another run took it over or its permit was given up.
+    `epoch` is that of the run's claim. Raises PermitRefused when another run took it over or its permit was given up.
     """
-    item = mapped.item
     life = life_of(tools, tools.store.refresh(), item)
-    if life is None or life.epoch != mapped.held.epoch:
+    if life is None or life.epoch != epoch:
         raise refused(item, f"another run has taken job {given.job} over")
     if all(other.job != given.job for other in life.open_permits):
         raise refused(item, f"job {given.job} was given up or ended meanwhile")

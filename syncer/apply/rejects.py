@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from syncer.apply.context import Tools
 from syncer.apply.private import private_folder
@@ -38,9 +38,17 @@ def fetch(tools: Tools, item: PlannedImport, given: Submitted) -> Fetched | None
     Raises SyncerError, and its kinds that come from the API, when the rows cannot be had or kept.
     """
     target = rows_file(tools.rejects_dir, item.spec, item.import_id, item.generation, given.attempt, part=given.part)
+    if not download(tools.api, given.job, target):
+        return None
+    return kept(tools, item, given, target)
+
+
+def kept(tools: Tools, item: PlannedImport, given: Submitted, target: Path) -> Fetched:
+    """Bring a file of rejected rows on this machine to where they are kept, and group their reasons.
+
+    Raises SyncerError when they cannot be kept.
+    """
     with _kept_in(target.parent):
-        if not download(tools.api, given.job, target):
-            return None
         rejections = grouped(target, field_names(tools, item, given))
     return Fetched(deposited(tools, target), rejections)
 
@@ -76,12 +84,10 @@ def download(api: ImportApi, job: str, target: Path) -> bool:
     errors = api.get_errors(job)
     if not errors.has_errors or not errors.url:
         return False
-    with _kept_in(target.parent):
-        private_folder(target.parent)
-        try:
-            _download(api, errors.url, target)
-        except (NotFound, RequestRejected):  # the address ran out: the API gives a fresh one for the asking
-            _download(api, api.get_errors(job).url, target)
+    try:
+        _download(api, errors.url, target)
+    except (NotFound, RequestRejected):  # the address ran out: the API gives a fresh one for the asking
+        _download(api, api.get_errors(job).url, target)
     return True
 
 
@@ -94,15 +100,24 @@ def _kept_in(folder: Path) -> Iterator[None]:
 
 
 def _download(api: ImportApi, url: str, target: Path) -> None:
+    with whole(target) as file:
+        api.download_errors(url, file)
+
+
+@contextlib.contextmanager
+def whole(target: Path) -> Iterator[BinaryIO]:
+    """Write a private file, which is there if the block ends well. Raises SyncerError when it cannot be kept."""
     partial = target.with_suffix(".partial")
-    try:
-        with _private_file(partial) as file:
-            api.download_errors(url, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with _kept_in(target.parent):
+        private_folder(target.parent)
+        try:
+            with _private_file(partial) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

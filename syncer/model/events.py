@@ -139,11 +139,13 @@ class Submitted(Event, frozen=True, kw_only=True, tag="submitted"):
     Jobs that are permitted together are started one by one, by their `position`. `content` is `sha256:<hex>` of the
     source file's stored bytes as they were read: the evidence when a store's tag changes and the bytes did not.
     `version` is what held the read to one version of the object: a version id, a generation or an ETag. `repairs` is
-    that of the claim.
+    that of the claim. `via: records` says that the rows go as record batches: the API knows no such job,
+    and its id is made up.
     """
 
     epoch: Positive
     position: Count = 0
+    via: Literal["records"] | None = None
     parts: Positive | None = None
     job: str
     spec_digest: str

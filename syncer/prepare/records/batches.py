@@ -83,20 +83,20 @@ class RecordRows:
             yield batch
 
     def survey(self) -> Survey:
-        """Go through all rows once, so that whatever stops them stops them before anything is sent.
-
-        Raises PrepareError for a record that no request takes, too.
-        """
+        """Go through all rows once, so that whatever stops them stops them before anything is sent."""
         rows = refused = longest = 0
         for row in self:
             rows += 1
             refused += not row.record
             longest = max(longest, len(row.record))
-        if longest >= MOST_BYTES:
+        return Survey(rows, refused, longest)
+
+    def check_size(self, survey: Survey) -> None:
+        """Raise PrepareError for a record that no request takes."""
+        if survey.longest >= MOST_BYTES:
             raise PrepareError(
                 f"a row of {self.name} is too large for a record",
                 where=self.name,
-                why=f"it takes {longest:,} bytes, and a request of the records API takes 10 MB",
+                why=f"it takes {survey.longest:,} bytes, and a request of the records API takes 10 MB",
                 next_step="have the file sent by an import job: target.via: import",
             )
-        return Survey(rows, refused, longest)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from syncer.prepare.judge.judgement import json_text
+
 Source = Mapping[str, object] | bytes
 """A row as the artifact has it: an object, or the JSON text of one."""
 
@@ -19,6 +21,12 @@ class Row:
     source: Source
     record: bytes = b""
     refusal: str = ""
+
+
+def rejected_line(row: Row, reason: str) -> bytes:
+    """Return the row's line in a file of rejected rows."""
+    source = row.source if isinstance(row.source, bytes) else json_text(row.source)
+    return b'{"rowNumber": %d, "sourceRow": %b, "error": %b}\n' % (row.number, source, json_text(reason))
 
 
 def key_of(field: str) -> bytes:

@@ -77,8 +77,9 @@ def test_a_batch_of_large_rows_is_cut_by_its_bytes(tmp_path: Path) -> None:
 
 def test_a_row_that_no_request_takes_is_found_beforehand(tmp_path: Path) -> None:
     """The way out is the import job, and nothing of the row is told."""
+    rows = record_rows(tmp_path, f"{'x' * MOST_BYTES},1")
     with pytest.raises(PrepareError, match="too large for a record") as caught:
-        record_rows(tmp_path, f"{'x' * MOST_BYTES},1").survey()
+        rows.check_size(rows.survey())
     assert "target.via: import" in caught.value.next_step
 
 
