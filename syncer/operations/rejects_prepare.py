@@ -16,6 +16,7 @@ from syncer.operations.preparation import preparation_of
 from syncer.operations.rejects import Subject
 from syncer.operations.rejects_get import here_now
 from syncer.operations.rejects_kept import keep, kept_repairs, room_for_rows
+from syncer.operations.rejects_suppress import suppressed
 from syncer.prepare.repair import Repaired, Sent, write_repair
 from syncer.prepare.repair_rows import RejectedRows, Rows, mended
 
@@ -71,19 +72,15 @@ def _under_way(task: Task) -> str | None:
 def _prepared(task: Task, fixed: Path | None, tracer: Tracer | None) -> str:
     """Prepare the rows, hold them to the count of those that are open, keep them, and return their fingerprint."""
     subject, spec = task.subject, task.spec
-    if spec.suppress is not None:
-        raise Refused(
-            f"spec {spec.name} suppresses rows, and a repair cannot do that yet",
-            where=f"suppress: {spec.suppress.keys}",
-            why="a row that was erased must not come back with a repair",
-            next_step=f"have the whole file imported again: syncer forget {subject.life.import_id} --reason TEXT",
-        )
     rows = _mended(fixed, spec) if fixed is not None else _as_sent(task, tracer)
-    claim = subject.life.last_claim
+    batch = subject.life.last_claim.batch if subject.life.last_claim is not None else None
     with room_for_rows(task.ledger.project.root) as path:
-        made = write_repair(rows, spec, claim.batch if claim is not None else None, _sent(subject), path)
+        made = write_repair(rows, spec, batch, _sent(subject), path)
+        made, gone = suppressed(task.ledger.project, spec, path, made, batch)
         if _is_permitted(task, made):
             return ""
+        if gone and made.rows + gone == subject.account.open:
+            raise _suppressed(task, gone)
         if made.rows != subject.account.open:
             raise _wrong_count(task, made.rows, is_fixed=fixed is not None)
         keep(
@@ -128,6 +125,16 @@ def _sent(subject: Subject) -> Sent:
     file_format: SourceFormat = FORMAT_BY_EXTENSION[ending]
     columns = {column for permit in permits for column in permit.artifact.columns}
     return Sent(format=file_format, columns=tuple(sorted(columns)))
+
+
+def _suppressed(task: Task, gone: int) -> Refused:
+    import_id = task.subject.life.import_id
+    return Refused(
+        f"{gone} of the rows {'is' if gone == 1 else 'are'} suppressed, and never sent",
+        where=f"spec {task.spec.name}, import {import_id}",
+        why="their match keys are on the list of suppress.keys, and every rejected row ends imported or given up",
+        next_step=f'syncer rejects waive {import_id} --rows {gone} --reason "erased"',
+    )
 
 
 def _wrong_count(task: Task, rows: int, *, is_fixed: bool) -> SyncerError:

@@ -234,6 +234,7 @@ class _Making:
                     work_dir=self._means.work_dir,
                     memory_limit=self._means.memory_limit,
                     stop=self._means.stop,
+                    match_column=match_column(self._spec, whole),
                 )
             )
             whole.discard()
@@ -249,12 +250,13 @@ class _Making:
     ) -> Reshaped:
         from syncer.prepare.reshape.reshape import reshape
 
+        key = match_column(self._spec, artifact)
         return reshape(
             artifact,
             leave_out=leave_out,
             suppress=suppress,
-            match_column=_match_column(self._spec, artifact),
-            sort=sort,
+            match_column=key,
+            sort=sort and key is not None,  # of a key that is a constant, every order is one
             to=to,
             schema=self._means.fields() if to is not None else None,
             name=self._file.path,
@@ -273,5 +275,6 @@ def _reshapes(spec: Spec) -> bool:
     return spec.suppress is not None or spec.prepare.sort or spec.prepare.format is not None
 
 
-def _match_column(spec: Spec, artifact: Artifact) -> str | None:
+def match_column(spec: Spec, artifact: Artifact) -> str | None:
+    """Return the artifact's column that holds the match key; None where a constant does, or there is no match key."""
     return next((column for column, field in artifact.field_map.items() if field == spec.target.match_key), None)
