@@ -157,7 +157,7 @@ def test_a_list_that_vanishes_under_a_run_lets_nothing_leave(ward: Ward) -> None
     ward.people("a.csv", "a@example.com", "gone@example.com")
     listed = ward.root / "private" / "erased.txt"
 
-    def watch(method: str, path: str) -> None:
+    def watch(_: str, path: str) -> None:
         if path.startswith("/metadata"):
             listed.unlink(missing_ok=True)
 
