@@ -4,7 +4,7 @@
 
 Prints its own port and runs until it is stopped. The delay is that of a round trip: every request is held back for so
 long. The bandwidth is a connection's own, so that several connections together are faster than one, as between distant
-networks; the kernel keeps to it and moves the bytes, so that the link takes next to nothing of the processor. Linux only.
+networks; the kernel keeps to it and moves the bytes, so that the link takes hardly any of the processor. Linux only.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main() -> int:
     parser.add_argument("--megabytes-per-second", type=float, default=90)
     options = parser.parse_args()
     target, rate = (options.host, options.port), int(options.megabytes_per_second * 1e6)
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as server, contextlib.suppress(KeyboardInterrupt):
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         print(server.getsockname()[1], flush=True)
         while True:
             near, _ = server.accept()
