@@ -28,10 +28,10 @@ _FOUND: Final = (
     "WHERE reason IS NOT NULL)"
 )
 _LINES: Final = (
-    "FORMAT csv, HEADER false, DELIMITER E'\\x01', QUOTE E'\\x02', ESCAPE E'\\x02', COMPRESSION 'none', "
+    "FORMAT csv, HEADER false, DELIMITER E'\\x01', QUOTE E'\\x02', ESCAPE E'\\x02', COMMENT '', COMPRESSION 'none', "
     "USE_TMP_FILE false"
 )
-"""Text as it is: JSON has no control characters, so nothing is ever quoted."""
+"""Text as it is: JSON has no control characters, and no sign begins a comment, so nothing is ever quoted."""
 
 
 @dataclass(frozen=True, slots=True)

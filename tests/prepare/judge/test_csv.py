@@ -39,6 +39,7 @@ PLAIN = [
     pytest.param(b'n,"a\nb"\n1,x\nx,y\n', id="a header of two lines"),
     pytest.param(b"n,T,t\n1,x,x\nx,y,y\n", id="columns that differ in case"),
     pytest.param(b"n,t\n1,x,\n,\nx,y\n", id="a delimiter too many"),
+    pytest.param(b"n,t\n1,x\n#,a#b\n", id="number signs"),
     pytest.param(b"n\n1,\n2\n", id="a delimiter in one column"),
     pytest.param(b"n,t\n1\n2,x,y\n", id="cells that only add up"),
     pytest.param(b'n,t,t\n""\n,\n"2","3","4","x\ny","\xc3\xa9","\x01"\n5,6,7\n', id="cells and columns of all kinds"),
