@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from syncer.model.in_force import LOCAL_PROTOCOLS
+from syncer.model.protocols import LOCAL_PROTOCOLS
 from syncer.model.templates import date_in_path, uses
 
 

@@ -107,7 +107,6 @@ def _spec(spec: SpecPlan, items: list[PlannedImport]) -> dict[str, Any]:
         "depends_on": list(spec.depends_on),
         "settled": spec.settled,
         "problem": spec.problem,
-        "not_in_force": [{"key": pending.key, "safety": pending.safety} for pending in spec.not_in_force],
         "warnings": list(spec.warnings),
         "notes": list(spec.notes),
         "budget": _budget(items),

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from syncer.errors import Refusal
-from syncer.model.in_force import not_in_force
 from syncer.model.log import Lineage
 from syncer.plan.budget import budget_of
-from syncer.plan.decide import suspended
 from syncer.plan.inputs import Inputs, SpecInput
 from syncer.plan.types import Action, PlannedImport
 
@@ -30,22 +28,9 @@ def throttled(own: SpecInput, items: list[PlannedImport]) -> list[PlannedImport]
 
 def refusals(inputs: Inputs, own: SpecInput, items: list[PlannedImport]) -> Iterator[Refusal]:
     """Yield every rail that holds the run back because of this spec."""
-    if suspended(own.spec.suspend, inputs.now) is None:
-        yield from _inert_safety(own)
     yield from _renamed(inputs, own)
     if own.spec.name not in inputs.filters.over_limits:
         yield from _over_limits(own, items)
-
-
-def _inert_safety(own: SpecInput) -> Iterator[Refusal]:
-    for pending in not_in_force(own.spec):
-        if pending.safety:
-            yield Refusal(
-                spec=own.spec.name,
-                setting=pending.key,
-                reason="a safety key is not in force in this version, and going on without it would not be safe",
-                override=f"remove it from {own.path}, or leave the spec out: --exclude {own.spec.name}",
-            )
 
 
 def _over_limits(own: SpecInput, items: list[PlannedImport]) -> Iterator[Refusal]:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from syncer.model.events import Submitted
-from syncer.model.in_force import not_in_force
 from syncer.model.repairs import repaired
 from syncer.plan.decide import decide, planned
 from syncer.plan.history import file_of, unsettled
@@ -114,7 +113,6 @@ def _spec_plan(own: SpecInput, inputs: Inputs, items: list[PlannedImport]) -> Sp
         keep_order=keeps_order(own, inputs),
         settled=own.settled,
         problem=own.problem,
-        not_in_force=not_in_force(spec),
         warnings=tuple(_spec_warnings(inputs, own)),
         notes=tuple(notes(inputs, own, items)),
     )

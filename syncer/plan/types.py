@@ -10,7 +10,6 @@ from enum import StrEnum
 from syncer.errors import Refusal
 from syncer.model.files import SourceFile
 from syncer.model.identity import digest
-from syncer.model.in_force import NotInForce
 from syncer.model.log import WriteMode
 from syncer.model.samples import RowEstimate, Sample
 
@@ -116,7 +115,6 @@ class SpecPlan:
     keep_order: bool = True
     settled: int = 0
     problem: str = ""
-    not_in_force: tuple[NotInForce, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

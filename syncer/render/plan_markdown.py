@@ -12,7 +12,6 @@ from syncer.render.plan_words import (
     Group,
     attention_line,
     groups,
-    inert_keys,
     reason_of,
     skipped_words,
     summary,
@@ -59,7 +58,6 @@ def _group(group: Group) -> Iterator[str]:
     yield ""
     if group.spec is not None:
         notes = [f"- ⚠️ {escaped(text)}" for text in (group.spec.problem, *group.spec.warnings) if text]
-        notes += [f"- {label}: {', '.join(map(code, keys))}" for label, keys in inert_keys(group.spec)]
         notes += [f"- {escaped(note)}" for note in group.spec.notes]
         yield from [*notes, ""] if notes else []
     if group.listed:

@@ -13,7 +13,6 @@ from syncer.render.plan_words import (
     Group,
     attention_line,
     groups,
-    inert_keys,
     reason_of,
     skipped_words,
     summary,
@@ -59,8 +58,6 @@ def _group(group: Group, style: Style, width: int | None, *, verbose: bool) -> I
         yield f"  {style.yellow('warning:')} {shown(warning)}"
     for note in group.spec.notes:
         yield from (style.dim(line) for line in wrap(f"note: {shown(note)}", width, "  "))
-    for label, keys in inert_keys(group.spec):
-        yield f"  {style.yellow(label + ':')} {', '.join(map(shown, keys))}"
 
 
 def _items(items: tuple[PlannedImport, ...], style: Style, width: int | None, *, verbose: bool) -> Iterator[str]:

@@ -63,14 +63,6 @@ def groups(plan: Plan) -> Iterator[Group]:
         )
 
 
-def inert_keys(spec: SpecPlan) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the keys that are understood but not acted on yet: first those without which apply will not go on."""
-    for label, safety in (("not in force yet, so apply refuses", True), ("not in force yet", False)):
-        keys = tuple(pending.key for pending in spec.not_in_force if pending.safety is safety)
-        if keys:
-            yield label, keys
-
-
 def skipped_words(items: Iterable[PlannedImport], settled: int) -> str:
     """Count what is skipped, and what is not even listed: "12 up to date, 3 left out"."""
     counts = Counter(item.imported for item in items if item.action is Action.SKIP)

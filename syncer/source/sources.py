@@ -12,7 +12,7 @@ from typing import Self
 
 from syncer.errors import SourceError
 from syncer.model.files import SourceFile
-from syncer.model.in_force import LOCAL_PROTOCOLS, protocol
+from syncer.model.protocols import LOCAL_PROTOCOLS, protocol
 from syncer.model.spec import Source
 from syncer.settings import Settings
 from syncer.source.contents import Contents

@@ -93,13 +93,6 @@ def test_a_resumed_job_does_not_use_up_the_throttle() -> None:
     assert actions(plan) == ["resume data/0.csv", "import data/1.csv", "blocked data/2.csv"]
 
 
-def test_other_keys_that_are_not_in_force_are_only_marked() -> None:
-    """The plan names them, and the run goes on."""
-    plan = plan_of(spec(target={"via": "records"}), *FILES)
-    assert plan.refusals == ()
-    assert [pending.key for pending in plan.specs[0].not_in_force] == ["target.via: records"]
-
-
 def test_a_spec_that_is_left_out_refuses_nothing() -> None:
     """Rails are those of the chosen specs."""
     specs = [spec_input(spec("bad", checks={"min_rows": 1}), FILES[0]), spec_input(spec(), FILES[1])]

@@ -13,7 +13,6 @@ import pytest
 from syncer.apply.outcome import ImportOutcome, RunOutcome
 from syncer.model.events import Rejection, RowCounts
 from syncer.model.files import SourceFile
-from syncer.model.in_force import NotInForce
 from syncer.model.samples import RowEstimate, Sample
 from syncer.plan import Action, Filters, Plan, PlannedImport, Refusal, SpecPlan
 
@@ -69,7 +68,7 @@ def golden() -> CheckGolden:
 
 @pytest.fixture(scope="session")
 def plan() -> Plan:
-    """Every action, a spec that is gone, keys not in force, a refusal, a warning, attention, rows known and not."""
+    """Every action, a spec that is gone, a refusal, a warning, attention, rows known and not."""
     estimate = Sample(rows=RowEstimate(1_204_331, exact=False))
     imports = (
         make_item(
@@ -106,7 +105,6 @@ def plan() -> Plan:
                 digest="d1",
                 object="profiles",
                 notes=("separated by semicolons, as the headers of 2 files show",),
-                not_in_force=(NotInForce("checks.max_invalid", safety=True), NotInForce("prepare.sort", safety=False)),
             ),
             SpecPlan(name="orders", path="specs/orders.yaml", digest="d2", object="orders"),
             SpecPlan(

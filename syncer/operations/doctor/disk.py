@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from syncer.errors import SyncerError
-from syncer.model.in_force import LOCAL_PROTOCOLS, protocol
+from syncer.model.protocols import LOCAL_PROTOCOLS, protocol
 from syncer.operations import folders
 from syncer.operations.doctor.check import Check
 from syncer.settings import Settings

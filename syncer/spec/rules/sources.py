@@ -10,7 +10,7 @@ from typing import Final
 
 from syncer.model import templates
 from syncer.model.files import FORMAT_BY_EXTENSION, SourceFormat, stem_of
-from syncer.model.in_force import LOCAL_PROTOCOLS, protocol
+from syncer.model.protocols import LOCAL_PROTOCOLS, protocol
 from syncer.model.spec import Source
 from syncer.settings import Settings
 from syncer.spec.fault import Fault, did_you_mean
