@@ -11,7 +11,8 @@ The type says how the process exits and whether trying again can help::
     │   └── PermitRefused      5   the log moved: this run may not start that job
     ├── SourceError            1   a source file is missing, unreadable or changed while it was read
     ├── PrepareError           1   a source file cannot become an artifact (it is not what its spec says)
-    │   └── ChecksFailed       3   it does not pass its spec's checks: nothing of it was sent
+    │   ├── ChecksFailed       3   it does not pass its spec's checks: nothing of it was sent
+    │   └── NoRoom             1   this machine has not enough disk space or memory for it; the file may be fine
     ├── Waiting               75   another run holds the work, or this run detached
     ├── Interrupted      130/143   a signal asked the run to stop
     └── ApiError               1   the Import Jobs API answered with an error
@@ -134,6 +135,10 @@ class ChecksFailed(PrepareError):
     """A file does not pass the checks of its spec: nothing of it was sent."""
 
     exit_code = 3
+
+
+class NoRoom(PrepareError):
+    """This machine has not enough disk space or memory to prepare a file; on another one, or later, it may work."""
 
 
 class Waiting(SyncerError):

@@ -19,6 +19,7 @@ from syncer.errors import (
     ChecksFailed,
     Conflict,
     Interrupted,
+    NoRoom,
     NotFound,
     PermitRefused,
     PrepareError,
@@ -125,7 +126,7 @@ def _kind(error: SyncerError) -> Literal["final", "transient"] | None:
     if isinstance(error, RequestRejected) and error.code:
         return "final"
     if isinstance(error, PrepareError):
-        return None if isinstance(error.__cause__, OSError) else "final"
+        return None if isinstance(error, NoRoom) or isinstance(error.__cause__, OSError) else "final"
     if isinstance(error, (ApiError, UploadFailed)):
         return "transient"
     return None

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from syncer.errors import PrepareError
+from syncer.errors import NoRoom, PrepareError
 from syncer.model.files import SourceFile
 from syncer.prepare.stopping import Stop, check
 
@@ -91,13 +91,13 @@ def explained(file: SourceFile, error: duckdb.Error) -> PrepareError:
 
     text = str(error).casefold()
     if "no space left" in text or ("disk" in text and "full" in text) or "max_temp_directory_size" in text:
-        return PrepareError(
+        return NoRoom(
             f"no space is left to prepare {file.path}",
             where=file.path,
             next_step="free disk space, or set prepare.temp_dir in syncer.yaml to a larger disk",
         )
     if isinstance(error, duckdb.OutOfMemoryException):
-        return PrepareError(
+        return NoRoom(
             f"{file.path} needs more memory than it may have",
             where=file.path,
             next_step="raise prepare.memory_limit in syncer.yaml",

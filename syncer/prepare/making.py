@@ -22,6 +22,7 @@ from syncer.prepare.copying import fetched
 from syncer.prepare.engine import DEFAULT_MEMORY
 from syncer.prepare.no_rows import sendable
 from syncer.prepare.prepare import prepare
+from syncer.prepare.reshape.space import check_space, space_to_judge
 from syncer.prepare.splitting.splitting import DEFAULT_PART_BYTES, split
 from syncer.prepare.stopping import Stop
 from syncer.settings import MaskKey
@@ -156,6 +157,7 @@ class _Making:
         return judged or _reshapes(self._spec) or self.parts[0].size > self._limit
 
     def _bring_to_disk(self) -> None:
+        check_space(self._means.work_dir, self._file.size, self._file.path)
         local, digest = fetched(self._file, self._means.work_dir, stop=self._means.stop)
         copied = replace(self.parts[0], path=Path(local.location), owned=True, copied=True, opener=None)
         self._become(replace(copied, digest=digest, content=digest))
@@ -183,6 +185,7 @@ class _Making:
             return None
         from syncer.prepare.judge.judge import judge
 
+        check_space(means.work_dir, space_to_judge(artifact), self._file.path)
         found = judge(
             artifact.path,
             file_format=artifact.format,

@@ -16,6 +16,7 @@ from syncer.prepare.csv_guard import Guard
 from syncer.prepare.decide import decide
 from syncer.prepare.engine import DEFAULT_MEMORY
 from syncer.prepare.layout import Layout, check_columns, layout_of
+from syncer.prepare.reshape.space import check_space, space_to_project
 from syncer.prepare.rows import count_csv
 from syncer.prepare.shape import Shape, shape_of
 from syncer.prepare.stopping import Progress, Stop
@@ -58,6 +59,7 @@ def prepare(
         passed = _passed(work, shape, layout)
         if passed is not None:
             return passed
+    check_space(work_dir, space_to_project(file), file.path)
     if file.opener is None:
         content = file.fingerprint if file.fingerprint.startswith(CONTENT) else ""
         return replace(_rewritten(work, shape, layout), content=content)

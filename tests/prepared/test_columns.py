@@ -1,4 +1,4 @@
-"""`checks.new_columns` and `checks.missing_columns`: what becomes of a file whose columns are not those of the mapping."""
+"""`checks.new_columns` and `missing_columns`: what becomes of a file whose columns are not those of the mapping."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def test_a_file_that_would_pass_from_a_store_is_reshaped(ward: Ward, bucket: S3B
     assert name.startswith(f"a.{becomes}")
     assert uploaded(ward, end.job) == (sorted(ADDRESSES) if "sort" in more else ADDRESSES)
     check_merged(ward)
-    assert not [path for path in (ward.root / ".syncer").rglob("artifact-*")]
+    assert not list((ward.root / ".syncer").rglob("artifact-*"))
     bucket.put_multipart(f"a.{ending}", BYTES[ending])  # another tag, and the same bytes
     made, _ = ward.plan_and_run()
     assert [item.action for item in made.imports] == [Action.SKIP]

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from syncer.errors import PrepareError
+from syncer.errors import NoRoom
 from syncer.model.files import Compression, SourceFile, SourceFormat
 from syncer.prepare.artifact import Artifact
 from syncer.values import format_size
@@ -22,10 +22,10 @@ RESERVE: Final = 64 << 20
 
 
 def check_space(work_dir: Path, needed_bytes: int, what: str = "the file") -> None:
-    """Raise PrepareError unless so many bytes and a small reserve are free where `work_dir` is, or will be made."""
+    """Raise NoRoom unless so many bytes and a small reserve are free where `work_dir` is, or will be made."""
     needed, free = needed_bytes + RESERVE, shutil.disk_usage(_existing(work_dir)).free
     if needed > free:
-        raise PrepareError(
+        raise NoRoom(
             f"there is not enough disk space to prepare {what}",
             where=str(work_dir),
             why=f"about {format_size(needed)} are needed, and {format_size(free)} are free",
