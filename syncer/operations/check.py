@@ -12,14 +12,14 @@ from typing import Any
 
 from syncer.apply.checking import over_limit
 from syncer.apply.private import private_folder
-from syncer.errors import ApiError, SourceError, SyncerError, UsageError
+from syncer.errors import SourceError, SyncerError, UsageError
 from syncer.model.events import Rejection
 from syncer.model.files import SourceFile
 from syncer.model.identity import digest
-from syncer.model.objects import FieldSchema
 from syncer.model.spec import Spec
 from syncer.operations import folders
-from syncer.operations.connect import has_credentials, open_api, open_sources, utc_now
+from syncer.operations.connect import open_sources, utc_now
+from syncer.operations.object_fields import NOTHING, KnownFields, Origin, known_fields
 from syncer.operations.plan import reconcile
 from syncer.operations.preparation import suppress_list
 from syncer.operations.stores import open_store
@@ -32,8 +32,6 @@ EXIT_OVER_LIMIT = 3
 SAMPLE_BATCH = "check"
 """Stands for the batch value, which only an import has; every value is valid text."""
 
-Fields = Mapping[str, FieldSchema]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCheck:
@@ -43,8 +41,8 @@ class FileCheck:
     rejected, and of these `quarantined` ones would be held back. `warnings` say what is unexpected about its columns.
     `problem` says why the file cannot be prepared at all; the counts are 0 then. `rejects` is the private file of the
     rows that would be rejected, in the API's own format, relative to the project; None where there are none.
-    `fields_known` says whether the object's fields were known; without them only the types that the mapping declares
-    are judged. `over` names the check of the spec that the file does not pass, or "".
+    `fields_from` says who told the object's fields: the platform, or its committed snapshot; where it is "", only the
+    types that the mapping declares are judged. `over` names the check of the spec that the file does not pass, or "".
     """
 
     spec: str
@@ -55,10 +53,14 @@ class FileCheck:
     quarantined: int = 0
     reasons: tuple[Rejection, ...] = ()
     rejects: Path | None = None
-    fields_known: bool = False
+    fields_from: Origin = ""
     warnings: tuple[str, ...] = ()
     problem: str = ""
     over: str = ""
+
+    @property
+    def fields_known(self) -> bool:
+        return self.fields_from != ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def check(
             chosen, problems = _one_file(specs, names, file, sources)
         else:
             chosen, problems = _pending(project, names, sources, clock)
-        fields = _object_fields(project, environ, {specs[name].target.object for name, _ in chosen})
+        fields = known_fields(project, environ, {specs[name].target.object for name, _ in chosen})
         judging = _Judging(project, sources, fields, work_dir)
         return Checked(tuple(judging.checked(specs[name], each) for name, each in chosen), problems)
 
@@ -125,31 +127,17 @@ def _one_file(specs: Mapping[str, Spec], names: Sequence[str], file: str, source
 
 
 def _pending(project: Project, names: Sequence[str], sources: Sources, clock: Callable[[], datetime]) -> _Chosen:
-    store = open_store(project.root, project.settings)
+    store = open_store(project.root, project.settings, only_read=True)
     filters = Filters(specs=tuple(names))
     made = reconcile(project, store, sources, filters=filters, now=clock(), ask=lambda: None)
     return [(item.spec, item.file) for item in made.runnable if item.job is None], made.problems
-
-
-def _object_fields(project: Project, environ: Mapping[str, str], objects: set[str]) -> dict[str, Fields]:
-    """Ask for the fields of the objects; an API that cannot be asked leaves them unknown."""
-    if not objects or not has_credentials(project.root, environ):
-        return {}
-    known: dict[str, Fields] = {}
-    with open_api(project.root, project.settings, environ) as api:
-        for name in sorted(objects):
-            try:
-                known[name] = api.get_object(name).schema.fields
-            except ApiError:
-                continue
-    return known
 
 
 @dataclass(frozen=True, slots=True)
 class _Judging:
     project: Project
     sources: Sources
-    fields: Mapping[str, Fields]
+    fields: Mapping[str, KnownFields]
     work_dir: Path
 
     def checked(self, spec: Spec, file: SourceFile) -> FileCheck:
@@ -162,7 +150,7 @@ class _Judging:
     def _judged(self, spec: Spec, file: SourceFile) -> FileCheck:
         from syncer.prepare.making import Means, make
 
-        root, fields = self.project.root.absolute(), self.fields.get(spec.target.object, {})
+        root, known = self.project.root.absolute(), self.fields.get(spec.target.object, NOTHING)
         held = self.sources.pin(file, spec.source)
         readable = file if held.location is not None else replace(file, opener=held.open)
         folder = private_folder(folders.private(root) / "checks" / spec.name)
@@ -170,7 +158,7 @@ class _Judging:
             work_dir=self.work_dir,
             memory_limit=self.project.settings.prepare.memory_limit,
             mask_key=self.project.mask_key,
-            fields=lambda: fields,
+            fields=lambda: known.fields,
             suppress=suppress_list(root, spec),
             judging="always",
             rejects=folder / f"{digest(file.path)[:16]}.jsonl",
@@ -188,7 +176,7 @@ class _Judging:
             quarantined=made.quarantined,
             reasons=made.reasons,
             rejects=made.rejects and made.rejects.relative_to(root),
-            fields_known=bool(fields),
+            fields_from=known.origin,
             warnings=made.warnings,
             over=over_limit(spec, rows, made.rejected),
         )

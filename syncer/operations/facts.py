@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncer.errors import ApiError, SourceError, SyncerError, Unavailable, UsageError
@@ -12,6 +13,7 @@ from syncer.model.log import Lineage, Log, WriteMode
 from syncer.model.spec import Spec
 from syncer.operations.preparation import preparation_of
 from syncer.operations.rejects_kept import Kept, kept_repairs
+from syncer.operations.snapshots import read_snapshots
 from syncer.plan import Filters, Plan, SpecInput
 from syncer.plan.window import earliest_day
 from syncer.source.found import Found
@@ -173,3 +175,13 @@ def object_facts(api: ImportApi, names: Iterable[str]) -> tuple[dict[str, WriteM
         if known.file_import is False:
             closed.add(name)
     return modes, frozenset(closed)
+
+
+def snapshot_facts(root: Path, names: Iterable[str]) -> tuple[dict[str, WriteMode], frozenset[str]]:
+    """Return the same from the committed snapshots, for a run that has nobody to ask.
+
+    Raises InvalidInput for a snapshot that cannot be read.
+    """
+    kept = read_snapshots(root, names)
+    modes = {name: schema.write_mode for name, schema in kept.items() if schema.write_mode is not None}
+    return modes, frozenset(name for name, schema in kept.items() if schema.file_import is False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from syncer.errors import Conflict, SyncerError, Unavailable
 from syncer.operations import folders
 from syncer.operations.connect import has_credentials, open_api, open_sources, utc_now
-from syncer.operations.facts import object_facts, spec_inputs, with_contents
+from syncer.operations.facts import object_facts, snapshot_facts, spec_inputs, with_contents
 from syncer.operations.identity import place_of
 from syncer.operations.preparation import missing_means
 from syncer.operations.samples import limits_rows, with_samples
@@ -42,10 +42,13 @@ def plan(
 ) -> Plan:
     """Plan what apply would do now. Asks the API only where a decision hangs on an object's write mode.
 
+    Without credentials the committed snapshots tell it; without the remote that `state.git: push` names, this clone's
+    own log is planned from.
+
     Files that are imported already are listed one by one only `in_full`, and counted otherwise.
     """
     project = load_project(root, environ=environ, overrides=overrides)
-    store = open_store(root, project.settings)
+    store = open_store(root, project.settings, only_read=True)
 
     with ExitStack() as opened:
         sources = opened.enter_context(open_sources(root, project.settings, environ))
@@ -99,7 +102,7 @@ def reconcile(
         inputs = replace(inputs, specs=with_contents(inputs.specs, made, sources))
         made = make_plan(inputs)
     if made.undecided or objects:
-        inputs = _with_object_facts(inputs, ask, made.undecided | objects, required=bool(objects))
+        inputs = _with_object_facts(inputs, project.root, ask, made.undecided | objects, required=bool(objects))
         made = make_plan(inputs)
     if made.runnable and (with_rows or any(limits_rows(own, filters) for own in inputs.specs)):
         remembered = Samples(folders.sample_cache(project.root))
@@ -117,17 +120,16 @@ def _settings_not_in_force(settings: Settings) -> Iterator[str]:
 
 
 def _with_object_facts(
-    inputs: Inputs, ask: Callable[[], ImportApi | None], names: frozenset[str], *, required: bool
+    inputs: Inputs, root: Path, ask: Callable[[], ImportApi | None], names: frozenset[str], *, required: bool
 ) -> Inputs:
+    """Ask about the objects; where there is nobody to ask, and nothing will be sent, the snapshots tell."""
     try:
         api = ask()
-        if api is None:
-            return inputs
-        modes, closed = object_facts(api, names)
+        modes, closed = object_facts(api, names) if api is not None else snapshot_facts(root, names)
     except Unavailable:
         if required:
             raise
-        return inputs
+        modes, closed = snapshot_facts(root, names)
     return replace(inputs, write_modes={**inputs.write_modes, **modes}, closed=closed)
 
 

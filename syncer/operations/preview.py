@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import SecretStr
 
-from syncer.errors import ApiError, PrepareError, UsageError
+from syncer.errors import PrepareError, UsageError
 from syncer.model.files import SourceFile
 from syncer.model.identity import import_id
 from syncer.model.objects import FieldSchema
 from syncer.model.spec import Spec
 from syncer.model.templates import Values, render
-from syncer.operations.connect import has_credentials, open_api, open_sources, utc_now
+from syncer.operations.connect import open_sources, utc_now
+from syncer.operations.object_fields import NOTHING, known_fields
 from syncer.operations.preview_cells import Cell, cells_of
 from syncer.operations.preview_files import chosen_file, given_file
 from syncer.settings import MaskKey
@@ -103,7 +104,7 @@ def preview(
         now = clock()
         found = given_file(spec, file, sources) if file else chosen_file(project, spec, sources, now)
         work_dir = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="syncer-preview-")))
-        fields = _fields(project, environ, spec.target.object)
+        fields = known_fields(project, environ, [spec.target.object]).get(spec.target.object, NOTHING).fields
         held = sources.pin(found, spec.source)
         readable = found if held.location is not None else replace(found, opener=held.open)
         made = _Previewing(project, spec, readable, work_dir, fields, now.date(), masked).preview(rows)
@@ -116,17 +117,6 @@ def _spec(project: Project, name: str) -> Spec:
     if name not in specs:
         raise UsageError(f"there is no spec {name!r}", why=f"specs: {', '.join(sorted(specs)) or 'none'}")
     return specs[name]
-
-
-def _fields(project: Project, environ: Mapping[str, str], name: str) -> Mapping[str, FieldSchema]:
-    """Ask for the object's fields; an API that cannot be asked leaves them unknown."""
-    if not has_credentials(project.root, environ):
-        return {}
-    try:
-        with open_api(project.root, project.settings, environ) as api:
-            return api.get_object(name).schema.fields
-    except ApiError:
-        return {}
 
 
 @dataclass(frozen=True, slots=True)

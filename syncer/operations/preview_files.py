@@ -33,7 +33,7 @@ def chosen_file(project: Project, spec: Spec, sources: Sources, now: datetime) -
     unlimited = tuple(
         replace(loaded, spec=loaded.spec.model_copy(update={"limits": Limits()})) for loaded in project.specs
     )
-    store = open_store(project.root, project.settings)
+    store = open_store(project.root, project.settings, only_read=True)
     made = reconcile(
         replace(project, specs=unlimited),
         store,

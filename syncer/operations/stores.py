@@ -19,11 +19,19 @@ if TYPE_CHECKING:
 FALLBACK_AUTHOR = "syncer <syncer@users.noreply.github.com>"
 
 
-def open_store(root: Path, settings: Settings, *, run: str = "", sleep: Callable[[float], None] = time.sleep) -> Store:
+def open_store(
+    root: Path,
+    settings: Settings,
+    *,
+    run: str = "",
+    sleep: Callable[[float], None] = time.sleep,
+    only_read: bool = False,
+) -> Store:
     """Return the log's store: the state folder itself, or a branch of its git repository.
 
     `run` names the run in commits; `sleep` waits between tries to push and may raise. Raises SyncerError when the
-    settings ask for git and there is no repository or remote.
+    settings ask for git and there is no repository or remote; one that is `only_read` is this clone's own log while the
+    repository has no remote of that name yet.
     """
     if settings.state.git == "off":
         return LocalStore(folders.state(root, settings))
@@ -34,6 +42,8 @@ def open_store(root: Path, settings: Settings, *, run: str = "", sleep: Callable
     try:
         top = Repository(root).top().resolve()
         repository = Repository(top, durable=remote is None)
+        if only_read and remote is not None and remote not in repository.text("remote").split():
+            remote = None
         folder = folders.state(root, settings).resolve().relative_to(top).as_posix()
         branch = settings.state.branch or _default_branch(repository, remote)
     except (GitFailed, ValueError) as error:

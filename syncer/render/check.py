@@ -39,6 +39,8 @@ class FileCheck(Protocol):
     @property
     def fields_known(self) -> bool: ...
     @property
+    def fields_from(self) -> str: ...
+    @property
     def problem(self) -> str: ...
     @property
     def over(self) -> str: ...
@@ -69,6 +71,8 @@ def _told(file: FileCheck, style: Style) -> Iterator[str]:
         yield f"  {style.yellow('warning:')} {shown(warning)}"
     if file.over:
         yield f"  {style.red(f'does not pass: {file.over}')}"
+    if file.fields_from == "snapshot":
+        yield f"  {style.dim('judged by the committed snapshot of the fields: the platform was not asked')}"
     if not file.fields_known:
         yield f"  {style.dim('judged by the types of the mapping alone: the fields of the object are not known')}"
 
@@ -106,6 +110,7 @@ def check_json(files: Sequence[FileCheck], problems: Sequence[str], exit_code: i
                     ],
                     "rejects": str(file.rejects) if file.rejects is not None else None,
                     "fields_known": file.fields_known,
+                    "fields_from": file.fields_from,
                     "warnings": list(file.warnings),
                     "problem": file.problem,
                     "over": file.over,

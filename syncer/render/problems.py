@@ -53,16 +53,24 @@ def problem_document(problem: Problem) -> dict[str, Any]:
     }
 
 
-def validation_summary(specs: int, problems: int, warnings: int, *, online: bool) -> str:
+def validation_summary(specs: int, problems: int, warnings: int, *, online: bool, by_snapshot: int = 0) -> str:
     """Say in one line how the check went."""
     against = " against the platform" if online else ""
+    if by_snapshot:
+        against = f", {'all' if by_snapshot == specs else by_snapshot} against snapshots of their objects"
     found = counted(problems, "problem") if problems else "no problems"
     more = f", {counted(warnings, 'warning')}" if warnings else ""
     return f"{counted(specs, 'spec')} checked{against}: {found}{more}."
 
 
 def validation_text(
-    specs: int, problems: Sequence[Problem], warnings: Sequence[Problem], *, online: bool, style: Style = PLAIN
+    specs: int,
+    problems: Sequence[Problem],
+    warnings: Sequence[Problem],
+    *,
+    online: bool,
+    by_snapshot: int = 0,
+    style: Style = PLAIN,
 ) -> str:
     """Return the problems, the warnings, and a last line that sums up."""
     parts = []
@@ -70,25 +78,31 @@ def validation_text(
         parts += [problems_text(problems, style=style), ""]
     if warnings:
         parts += [problems_text(warnings, style=style, level=f"{style.yellow('warning:')} "), ""]
-    summary = validation_summary(specs, len(problems), len(warnings), online=online)
+    summary = validation_summary(specs, len(problems), len(warnings), online=online, by_snapshot=by_snapshot)
     parts.append(style.red(summary) if problems else style.green(summary))
     return "\n".join(parts)
 
 
-def validation_json(specs: int, problems: Sequence[Problem], warnings: Sequence[Problem], *, online: bool) -> str:
+def validation_json(
+    specs: int, problems: Sequence[Problem], warnings: Sequence[Problem], *, online: bool, by_snapshot: int = 0
+) -> str:
     return json_text(
         {
             "valid": not problems,
             "specs": specs,
             "online": online,
+            "by_snapshot": by_snapshot,
             "problems": [problem_document(problem) for problem in problems],
             "warnings": [problem_document(warning) for warning in warnings],
         }
     )
 
 
-def validation_markdown(specs: int, problems: Sequence[Problem], warnings: Sequence[Problem], *, online: bool) -> str:
-    lines = [f"**{validation_summary(specs, len(problems), len(warnings), online=online)}**"]
+def validation_markdown(
+    specs: int, problems: Sequence[Problem], warnings: Sequence[Problem], *, online: bool, by_snapshot: int = 0
+) -> str:
+    summary = validation_summary(specs, len(problems), len(warnings), online=online, by_snapshot=by_snapshot)
+    lines = [f"**{summary}**"]
     found = [("error", problem) for problem in problems] + [("warning", warning) for warning in warnings]
     if found:
         rows = [

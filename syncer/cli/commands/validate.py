@@ -47,9 +47,18 @@ def _rendered(checked: Validation, console: Console) -> str:
     from syncer.render import problems as render
 
     if console.format == "json":
-        return render.validation_json(checked.specs, checked.problems, checked.warnings, online=checked.online)
+        return render.validation_json(
+            checked.specs, checked.problems, checked.warnings, online=checked.online, by_snapshot=checked.by_snapshot
+        )
     if console.format == "markdown":
-        return render.validation_markdown(checked.specs, checked.problems, checked.warnings, online=checked.online)
+        return render.validation_markdown(
+            checked.specs, checked.problems, checked.warnings, online=checked.online, by_snapshot=checked.by_snapshot
+        )
     return render.validation_text(
-        checked.specs, checked.problems, checked.warnings, online=checked.online, style=console.style
+        checked.specs,
+        checked.problems,
+        checked.warnings,
+        online=checked.online,
+        by_snapshot=checked.by_snapshot,
+        style=console.style,
     )
