@@ -73,7 +73,9 @@ class Target(Strict):
     object: Text = Field(description="The object that the rows go into, such as profiles")
     match_key: Text | None = Field(None, description="The destination field by which rows are merged")
     via: Literal["import", "records", "auto"] = Field(
-        "import", description="Import jobs, the records API for small files, or whichever fits the size"
+        "import",
+        description="Import jobs; record batches, for objects that upsert; or auto: batches for files of fewer than "
+        "10,000 rows, jobs for others",
     )
 
 

@@ -31,7 +31,8 @@ class Subject:
 class RowsFile:
     """The private file of the rows that one job rejected. `is_here` says whether it is on this machine.
 
-    `job` is "" for rows that were held back and sent to no job: only the machine that held them back has them.
+    `job` is "" for rows that were held back and sent to no job: only the machine that held them back has them. So it
+    is with rows that were sent as record batches (`as_records`), of which the API told then, and never again.
     """
 
     job: str
@@ -39,6 +40,7 @@ class RowsFile:
     path: Path
     shown: str
     is_here: bool
+    as_records: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,9 @@ def repair_tracks(log: Log, track: Track, life: Generation) -> Iterator[Track]:
 def rows_files(ledger: Ledger, life: Generation) -> tuple[RowsFile, ...]:
     """Return the private file of each job of this generation that rejected rows, whether it is here or not."""
     ends = [end for end in completed_ends(life) if end.rows is not None and end.rows.invalid and end.job is not None]
-    return (*_held_back(ledger, life), *(_rows_file(ledger, end) for end in ends))
+    as_records = {permit.job for permit in life.permits if permit.via == "records"}
+    files = (_rows_file(ledger, end, as_records=end.job in as_records) for end in ends)
+    return (*_held_back(ledger, life), *files)
 
 
 def _held_back(ledger: Ledger, life: Generation) -> Iterator[RowsFile]:
@@ -124,14 +128,14 @@ def _held_back(ledger: Ledger, life: Generation) -> Iterator[RowsFile]:
         yield RowsFile("", count, path, _shown(ledger, path), path.is_file())
 
 
-def _rows_file(ledger: Ledger, end: Finished) -> RowsFile:
+def _rows_file(ledger: Ledger, end: Finished, *, as_records: bool) -> RowsFile:
     root = ledger.project.root
     store = folders.rejects(root, ledger.project.settings)
     usual = rows_file(store, end.spec, end.import_id, end.generation, end.attempt, part=end.part)
     recorded = root / end.rejects_file if end.rejects_file and "://" not in end.rejects_file else usual
     path = recorded if recorded.is_file() else usual
     invalid = end.rows.invalid if end.rows is not None else 0
-    return RowsFile(end.job or "", invalid, path, _shown(ledger, path), path.is_file())
+    return RowsFile(end.job or "", invalid, path, _shown(ledger, path), path.is_file(), as_records)
 
 
 def _shown(ledger: Ledger, path: Path) -> str:

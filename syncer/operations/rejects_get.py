@@ -77,8 +77,8 @@ def here_now(ledger: Ledger, subject: Subject, *, tracer: Tracer | None = None) 
     files = rows_files(ledger, subject.life)
     missing = [each for each in files if not each.is_here and not _from_store(ledger, each)]
     for each in missing:
-        if not each.job:
-            raise _held_back_elsewhere(subject, each)
+        if not each.job or each.as_records:
+            raise _only_elsewhere(subject, each)
     if missing:
         with open_api(ledger.project.root, ledger.project.settings, ledger.environ, tracer=tracer) as api:
             for each in missing:
@@ -100,12 +100,18 @@ def _from_store(ledger: Ledger, file: RowsFile) -> bool:
     return deposit.get(file.path.relative_to(store).as_posix(), file.path)
 
 
-def _held_back_elsewhere(subject: Subject, file: RowsFile) -> SyncerError:
+def _only_elsewhere(subject: Subject, file: RowsFile) -> SyncerError:
     track, import_id = subject.track, subject.life.import_id
+    done, why = "held back", "rows that were never sent are not to be had from the API"
+    if file.as_records:
+        done, why = (
+            "rejected",
+            "of rows that were sent as record batches the API tells once, when it gets them",
+        )
     return SyncerError(
-        f"{file.rows} rows of {track.path} were held back on another machine, which alone has them",
+        f"{file.rows} rows of {track.path} were {done} on another machine, which alone has them",
         where=file.shown,
-        why="rows that were never sent are not to be had from the API",
+        why=why,
         next_step=f"find them again in the source: syncer check {track.spec} --file {track.path}\n"
         f"then mend them in a file, and send that: syncer rejects repair {import_id} --file FILE",
     )

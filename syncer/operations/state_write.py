@@ -42,18 +42,32 @@ class Merge:
 def resolve(ledger: Ledger, given: str, word: Word, *, reason: str, job: str | None = None) -> Change:
     """Record what to believe of a permitted job that cannot be asked. No run of this machine may be at work.
 
-    Raises Refused when no job of the import is open, and UsageError when several are and `job` names none of them.
+    Raises Refused when no job of the import is open, or is one that cannot be started, and UsageError when several are
+    and `job` names none of them.
     """
 
     def decide(log: Log) -> Sequence[AnyEvent]:
         track = ledger.find(log, given)
         ledger.check_idle(track)
         life, permit = _open_permit(track, given, job)
+        if word == "start" and permit.via == "records":
+            raise _nothing_to_start(permit)
         facts = ledger.about(track, life) | {"part": permit.part, "attempt": permit.attempt}
         return [Resolved(**facts, job=permit.job, decision=word, reason=reason)]
 
     written = ledger.written("state resolve", decide)
     return ledger.changed(Change(verb=f"state resolve --{word}", reason=reason, touched=touched(written)))
+
+
+def _nothing_to_start(permit: Submitted) -> Refused:
+    resolve = f"syncer state resolve {permit.import_id}"
+    return Refused(
+        f"{permit.path} goes as record batches, and there is no job to start",
+        where=f"spec {permit.spec}, import {permit.import_id}",
+        why="a run makes the batches anew, as long as spec and file are what was permitted",
+        next_step=f"to go on: syncer apply\nto take it as imported: {resolve} --completed --reason TEXT\n"
+        f"to give it up: {resolve} --abandon --reason TEXT",
+    )
 
 
 def _open_permit(track: Track, given: str, job: str | None) -> tuple[Generation, Submitted]:

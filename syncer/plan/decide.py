@@ -56,8 +56,10 @@ def _allowed_now(inputs: Inputs, own: SpecInput, file: SourceFile, verdict: Verd
 
 
 def _unfit(inputs: Inputs, own: SpecInput, file: SourceFile) -> str | None:
-    """Say why the API would not take this file, or None."""
-    if own.spec.target.object in inputs.closed:
+    """Say why the API would not take this file, or must not be given it that way, or None."""
+    if own.spec.target.via == "records" and inputs.write_modes.get(own.spec.target.object) == "append":
+        return f"object {own.spec.target.object} appends, which target.via: records is not for; use target.via: import"
+    if own.spec.target.object in inputs.closed and own.spec.target.via != "records":
         return f"object {own.spec.target.object} takes no import jobs (ingestion.fileImport is false)"
     if file.size == 0:
         return "the file is empty, and the API refuses empty files"

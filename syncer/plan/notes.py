@@ -15,6 +15,7 @@ def notes(inputs: Inputs, own: SpecInput, items: Sequence[PlannedImport]) -> Ite
     """Yield what is worth knowing of the files that this plan would import."""
     starting = [item for item in items if item.action in STARTING and not item.repairs]
     yield from _how_written(own.spec, starting)
+    yield from _never_records(inputs, own.spec)
     if _may_be_records(own.spec) and inputs.write_modes.get(own.spec.target.object) != "append":
         few = sum(1 for item in starting if item.rows is not None and item.rows.rows < FEW_ROWS)
         if few:
@@ -36,6 +37,18 @@ def _how_written(spec: Spec, starting: Sequence[PlannedImport]) -> Iterator[str]
         yield f"separated by {name}, as {shown}{but}"
     for encoding in dict.fromkeys(sample.encoding for sample in seen if sample.encoding):
         yield f"read as {encoding}, as source.csv.encoding says"
+
+
+def _never_records(inputs: Inputs, spec: Spec) -> Iterator[str]:
+    """Say why import jobs take every file of a spec that leaves the way to its files' sizes."""
+    if spec.target.via != "auto":
+        return
+    if inputs.write_modes.get(spec.target.object) == "append":
+        yield f"target.via is auto, and object {spec.target.object} appends: all files go by import jobs"
+    options = {"list": spec.list_options, "audience": spec.audience, "auto_profile": spec.auto_profile}
+    needing = next((name for name, given in options.items() if given), None)
+    if needing is not None:
+        yield f"target.via is auto, and {needing} needs an import job: all files go by import jobs"
 
 
 def _may_be_records(spec: Spec) -> bool:

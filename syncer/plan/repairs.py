@@ -84,7 +84,7 @@ def _hindrance(inputs: Inputs, own: SpecInput, kept: KeptRepair) -> str | None:
         return reason
     if kept.preparation != own.preparation:
         return "the spec changed since its rows were prepared"
-    if own.spec.target.object in inputs.closed:
+    if own.spec.target.object in inputs.closed and own.spec.target.via != "records":
         return f"object {own.spec.target.object} takes no import jobs (ingestion.fileImport is false)"
     return suspended(own.spec.suspend, inputs.now)
 

@@ -71,7 +71,10 @@ def _located(loaded: LoadedSpec, faults: list[Fault]) -> tuple[Problem, ...]:
 
 def _object_faults(loaded: LoadedSpec, target: ObjectSchema) -> Iterator[Fault]:
     match_key = loaded.spec.target.match_key
-    if target.file_import is False:
+    if target.write_mode == "append" and loaded.spec.target.via == "records":
+        message = f"object {target.name!r} appends: a record batch that is sent again would be there twice"
+        yield Fault(("target", "via"), message, "write `via: import`")
+    if target.file_import is False and loaded.spec.target.via != "records":
         yield Fault(("target", "object"), f"object {target.name!r} accepts no file imports", "use another object")
     if match_key is None or target.match_key is None or match_key == target.match_key:
         return
@@ -142,6 +145,9 @@ def _is_required(target: ObjectSchema, name: str) -> bool:
 
 def _warnings(loaded: LoadedSpec, target: ObjectSchema) -> Iterator[Fault]:
     spec = loaded.spec
+    if target.write_mode == "append" and spec.target.via == "auto":
+        message = f"object {target.name!r} only appends, so that all of its files go by import jobs"
+        yield Fault(("target", "via"), message, "write `via: import`")
     if target.write_mode == "append":
         message = f"object {target.name!r} only appends: rows that are imported twice are there twice"
         yield Fault(("target", "object"), message, "a changed file fails unless source.on_change says otherwise")

@@ -122,16 +122,17 @@ def test_auto_takes_a_job_for_what_only_a_job_can_do(workspace: Workspace, optio
 
 
 def test_records_are_refused_for_an_object_that_appends(workspace: Workspace) -> None:
-    """Nothing is sent; the reason and the way out are told. With auto the file is a job."""
+    """Nothing is begun; the plan says why. With auto the file is a job, and the plan says why."""
     workspace.spec("shop", ORDERS.replace("target: {object: orders}", "target: {object: orders, via: records}"))
     workspace.orders("a.csv", "o1", "o2")
     outcome = run_one(workspace)
-    assert outcome.result == "failed"
-    assert "appends" in outcome.message
-    assert workspace.writes() == []
-    assert workspace.events("shop") == ["claimed"]
+    assert outcome.result == "attention"
+    assert "use target.via: import" in outcome.message
+    assert (workspace.writes(), workspace.events("shop")) == ([], [])
     workspace.spec("shop", ORDERS.replace("target: {object: orders}", "target: {object: orders, via: auto}"))
-    assert run_one(workspace).result == "completed"
+    plan, outcomes = workspace.plan_and_run()
+    assert only(outcomes.imports).result == "completed"
+    assert plan.specs[0].notes == ("target.via is auto, and object orders appends: all files go by import jobs",)
     assert workspace.writes() == ONE_IMPORT
 
 

@@ -182,6 +182,10 @@ WHOLE = [
         BASE.replace("{object: profiles}", "{object: p, via: records}") + "list: {create: x}",
         "5:1 list needs an import job",
     ),
+    (
+        BASE.replace("{object: profiles}", "{object: p, via: records}") + "prepare: {split: 5GB}",
+        "5:11 split needs an import job",
+    ),
     (BASE.replace("{uri: data/a.csv}", "data/a.csv"), "2:9 expected a mapping, found text"),
     (BASE.replace("{uri: data/a.csv}", "{}"), "2:9 missing key 'uri'"),
     (BASE.replace("{uri: data/a.csv}", "{url: data/a.csv}"), "2:10 did you mean 'uri'?"),

@@ -32,7 +32,7 @@ HEAD = "version: 1\nsource: {uri: a.csv}\ntarget: {object: profiles, match_key: 
 
 
 def load(tmp_path: Path, text: str) -> LoadedSpec:
-    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs").mkdir(exist_ok=True)
     (tmp_path / "specs" / "a.yaml").write_text(text)
     return load_project(tmp_path, environ={}).specs[0]
 
@@ -85,6 +85,19 @@ def test_an_object_that_takes_no_files(tmp_path: Path) -> None:
     target = ObjectSchema(name="profiles", file_import=False, fields=PROFILES.fields)
     (error,) = check(tmp_path, HEAD + "mapping: {a: email}\n", target).errors
     assert "accepts no file imports" in error.message
+    by_records = HEAD.replace("object: profiles", "object: profiles, via: records") + "mapping: {a: email}\n"
+    assert check(tmp_path, by_records, target).errors == ()
+
+
+@pytest.mark.parametrize(("via", "errors", "warnings"), [("records", 1, 0), ("auto", 0, 1), ("import", 0, 0)])
+def test_record_batches_are_for_objects_that_upsert(tmp_path: Path, via: str, errors: int, warnings: int) -> None:
+    """Elsewhere `records` is an error, and `auto` can only mean jobs."""
+    target = ObjectSchema(name="profiles", write_mode="append", fields=PROFILES.fields)
+    found = check(
+        tmp_path, HEAD.replace("object: profiles", f"object: profiles, via: {via}") + "mapping: {a: email}\n", target
+    )
+    assert sum("appends: a record batch" in each.message for each in found.errors) == errors
+    assert sum("all of its files go by import jobs" in each.message for each in found.warnings) == warnings
 
 
 def test_required_fields(tmp_path: Path) -> None:

@@ -35,14 +35,20 @@ def option_faults(spec: Spec, settings: Settings | None) -> Iterator[Fault]:
         if fault is not None:
             yield fault
     if spec.target.via == "records":
-        for key, given in (
-            ("list", spec.list_options),
-            ("audience", spec.audience),
-            ("auto_profile", spec.auto_profile),
-        ):
-            if given:
-                message = f"{key} needs an import job, but target.via is records"
-                yield Fault((key,), message, "use `via: import`", of_key=True, related=(("target", "via"),))
+        yield from _records_faults(spec)
+
+
+def _records_faults(spec: Spec) -> Iterator[Fault]:
+    needing: list[tuple[Keys, object]] = [
+        (("list",), spec.list_options),
+        (("audience",), spec.audience),
+        (("auto_profile",), spec.auto_profile),
+        (("prepare", "split"), spec.prepare.split),
+    ]
+    for keys, given in needing:
+        if given:
+            message = f"{keys[-1]} needs an import job, but target.via is records"
+            yield Fault(keys, message, "use `via: import`", of_key=True, related=(("target", "via"),))
 
 
 def _name_faults(spec: Spec) -> Iterator[Fault]:
