@@ -43,11 +43,11 @@ def project(
     if not is_utf8(spec.source.csv.encoding):
         return None
     with open_bytes(file, stop=stop) as stream:
-        plain = inspect(stream, delimiter)
-    if plain is None or (plain.blank_lines and len(header) == 1):
+        plain = inspect(stream, delimiter, one_column=len(header) == 1)
+    if plain is None:
         return None
     rows = _copied(file, layout, header, delimiter, target, memory_limit=memory_limit, stop=stop)
-    if rows is None or not plain.agrees(columns=len(header), rows=rows):
+    if rows is None or not plain.is_even(columns=len(header), rows=rows):
         return None
     if progress is not None:
         progress(file.size)

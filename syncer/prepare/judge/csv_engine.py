@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from syncer.prepare.csv_engine import BUFFER_BYTES
+from syncer.prepare.csv_guard import Plain
 from syncer.prepare.engine import connected, literal_path
 from syncer.prepare.judge.checks import ragged
 from syncer.prepare.judge.csv_exact import EXTRA_CELLS
-from syncer.prepare.judge.csv_plain import Plain, look_through
+from syncer.prepare.judge.csv_plain import look_through
 from syncer.prepare.judge.findings import Found, Judged, collect
 from syncer.prepare.judge.judgement import Tally, json_text
 from syncer.prepare.judge.sql import Bindings, text_verdict

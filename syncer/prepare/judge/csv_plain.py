@@ -1,114 +1,24 @@
-r"""See, faster than reading its records, whether a CSV file is so plain that every reader agrees on what it says.
+"""See whether an artifact is so plain that every reader of CSV agrees on what it says; see `csv_guard`.
 
-Plain is: valid UTF-8 without a byte order mark; quotes only directly at both ends of a cell, or doubled within; every
-quote closed; lines that all end with `\\n`, or all with `\\r\\n`; no blank line before the header, and in a file of
-one column none at all. What is counted on the way shows afterwards whether another reader saw the same rows: it is
-known to take spaces around quotes off, to ignore a delimiter at the end of a row, and to turn the blank lines of a
-one-column file into rows, all without a word.
+Unlike a source file, one with a byte order mark is not plain: to the API that is part of the first column's name.
 """
 
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
-from operator import itemgetter
-from typing import IO, Final
+from typing import IO
 
 from syncer.prepare.artifact import BLOCK_BYTES
-
-QUOTE: Final = b'"'
-_BEFORE_QUOTE: Final = frozenset(b',\n"')
-_AFTER_QUOTE: Final = frozenset(b",\r\n")
-_first, _last = itemgetter(0), itemgetter(-1)
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """What a plain file has outside its quotes. A last line counts with and without a line end."""
-
-    delimiters: int
-    lines: int
-
-    def is_even(self, *, columns: int, rows: int) -> bool:
-        """Whether a reader that found so many data rows, each of so many cells, has found all that is there."""
-        if columns == 1 and self.lines != rows + 1:
-            return False
-        return self.delimiters == (columns - 1) * (rows + 1)
-
-    def may_be_even(self, *, columns: int) -> bool:
-        """Whether the rows can all have so many cells; blank lines, which are no rows, may stand between them."""
-        return self.delimiters % (columns - 1) == 0 if columns > 1 else self.delimiters == 0
+from syncer.prepare.csv_guard import Guard, Plain
 
 
 def look_through(stream: IO[bytes], *, columns: int) -> Plain | None:
     """Read a whole comma-separated file. None: it is not plain."""
-    look = _Look(one_column=columns == 1)
-    while block := stream.read(BLOCK_BYTES):
-        if not look.feed(block):
-            return None
-    return look.result()
-
-
-class _Look:
-    def __init__(self, *, one_column: bool) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
-        self._one_column = one_column
-        self._begun = self._quoted = False
-        self._last = b"\n"
-        self._delimiters = self._breaks = self._returns = self._pairs = 0
-
-    def feed(self, block: bytes) -> bool:
-        """Look at the next block; the first one has at least three bytes, or is the whole file. False: not plain."""
-        if not self._begun and block.startswith((codecs.BOM_UTF8, b"\n", b"\r")):
-            return False
-        self._begun = True
-        text = self._outside(block) if self._decodes(block) else None
-        if text is None:
-            return False
-        self._delimiters += text.count(b",", 1)
-        self._breaks += text.count(b"\n", 1)
-        if b"\r" in text:
-            self._returns += text.count(b"\r", 1)
-            self._pairs += text.count(b"\r\n")
-        self._last = text[-1:]
-        return not (self._one_column and (b"\n\n" in text or b"\n\r" in text))
-
-    def result(self) -> Plain | None:
-        one_line_end = not self._returns or self._returns == self._breaks == self._pairs
-        if self._quoted or not one_line_end or not self._decodes(b"", final=True):
-            return None
-        return Plain(self._delimiters, self._breaks + (self._last != b"\n"))
-
-    def _decodes(self, block: bytes, *, final: bool = False) -> bool:
-        if block.isascii() and not final and not self._decoder.getstate()[0]:
-            return True
-        try:
-            self._decoder.decode(block, final)
-        except UnicodeDecodeError:
-            return False
-        return True
-
-    def _outside(self, block: bytes) -> bytes | None:
-        """Return the byte seen last and what of the block is outside quotes, with a QUOTE for each quoted stretch.
-
-        None where a quote opens or closes elsewhere than at the end of a cell.
-        """
-        pieces = block.split(QUOTE)
-        began_quoted = self._quoted
-        self._quoted ^= len(pieces) % 2 == 0
-        outside = pieces[began_quoted::2]
-        if not outside:
-            return self._last
-        if began_quoted:
-            closed = outside
-        else:
-            # A quote that the last block ended with closed a cell, or is doubled by the first byte of this one.
-            closed = outside[:] if self._last == QUOTE else outside[1:]
-            outside[0] = self._last + outside[0]
-        opened = outside if self._quoted else outside[:-1]
-        if not _AFTER_QUOTE.issuperset(map(_first, filter(None, closed))):
-            return None
-        if not _BEFORE_QUOTE.issuperset(map(_last, filter(None, opened))):
-            return None
-        text = QUOTE.join(outside)
-        return (self._last if began_quoted else b"") + text + (QUOTE if self._quoted else b"")
+    guard = Guard(",", one_column=columns == 1)
+    block = stream.read(BLOCK_BYTES)
+    if block.startswith(codecs.BOM_UTF8):
+        return None
+    while block and guard.is_plain:
+        guard.feed(block)
+        block = stream.read(BLOCK_BYTES)
+    return guard.result()
