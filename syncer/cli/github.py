@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from syncer.cli.console import Console
 
 MOST_ANNOTATIONS = 50
-_SUMMARY_BYTES = 900_000
-"""A step's summary may hold 1 MiB, and is lost as a whole past that."""
+_LEAST_BYTES = 200
 
 
 def annotate_problems(console: Console, problems: Sequence[Problem], level: str = "error") -> None:
@@ -45,17 +44,33 @@ def group(console: Console, title: str) -> Iterator[None]:
 
 
 def add_to_summary(console: Console, markdown: str) -> None:
-    """Append to the job's summary page; a summary that cannot be written fails nothing."""
+    """Append to the job's summary page as much as it takes; a summary that cannot be written fails nothing."""
+    from syncer.render.github_cut import SUMMARY_BYTES, cut
+
     name = console.environ.get("GITHUB_STEP_SUMMARY")
     if not console.in_github or not name:
         return
     text = console.redact(markdown)
     try:
         with Path(name).open("a", encoding="utf-8", newline="\n") as file:
-            if file.tell() + len(text.encode()) < _SUMMARY_BYTES:
-                file.write(text + "\n")
+            room = SUMMARY_BYTES - file.tell()
+            if room > _LEAST_BYTES:
+                file.write(cut(text, room, "The rest did not fit: `-o json` has all of it.") + "\n")
     except OSError as error:
         console.note(f"warning: the job summary cannot be written: {error.strerror}")
+
+
+def set_outputs(console: Console, **outputs: str | int) -> None:
+    """Hand values without line breaks to the steps that follow; `_` in a name becomes `-`."""
+    name = console.environ.get("GITHUB_OUTPUT")
+    if not console.in_github or not name:
+        return
+    lines = [f"{key.replace('_', '-')}={value}" for key, value in outputs.items()]
+    try:
+        with Path(name).open("a", encoding="utf-8", newline="\n") as file:
+            file.write("".join(f"{console.redact(line)}\n" for line in lines))
+    except OSError as error:
+        console.note(f"warning: the step's outputs cannot be written: {error.strerror}")
 
 
 def _path_in_repository(console: Console) -> str:

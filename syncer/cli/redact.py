@@ -29,7 +29,11 @@ class Redactor:
 
     def learn(self, environ: Mapping[str, str]) -> None:
         """Hide the secrets of this environment too."""
-        self._known |= {value for name in SECRET_VARIABLES if len(value := environ.get(name, "").strip()) >= _SHORTEST}
+        self.learn_more(environ.get(name, "") for name in SECRET_VARIABLES)
+
+    def learn_more(self, secrets: Iterable[str]) -> None:
+        """Hide these, too. What is too short to be a secret is left alone."""
+        self._known |= {value for secret in secrets if len(value := secret.strip()) >= _SHORTEST}
         self._secrets = _any_of(self._known)
 
     def __call__(self, text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 PACKAGE = "syncer.cli.commands"
 
 VERBS: dict[str, str] = {
+    "init": "begin a repository, or a spec from a file; never overwrites",
     "validate": "check specs and settings, offline or against the platform",
     "test": "run the tests that specs bring along, offline",
     "preview": "show the first rows of a file before and after preparation, and send nothing",
@@ -20,6 +21,7 @@ VERBS: dict[str, str] = {
     "forget": "have an imported file imported once more",
     "retry": "let imports that failed for good be tried again",
     "schema": "print the JSON Schema of a spec",
+    "github": "write what a pull request would import, and say how a run ended, in GitHub Actions",
     "emulate": "serve the whole API on this machine, for trials and tests",
     "demo": "walk through all of it in a temporary folder",
     "version": "print the versions that a bug report needs",

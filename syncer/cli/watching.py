@@ -90,7 +90,7 @@ def rendered(made: Plan, outcome: RunOutcome, console: Console) -> str:
 
 
 def _tell_github(made: Plan, outcome: RunOutcome, console: Console) -> None:
-    from syncer.cli.github import add_to_summary, annotate_error
+    from syncer.cli.github import add_to_summary, annotate_error, set_outputs
     from syncer.render.outcome_markdown import outcome_markdown
 
     for each in outcome.imports:
@@ -99,3 +99,12 @@ def _tell_github(made: Plan, outcome: RunOutcome, console: Console) -> None:
         elif each.rejections:
             annotate_error(console, f"{each.item.spec}: {each.item.file.path}: rows were rejected", "warning")
     add_to_summary(console, outcome_markdown(made, outcome))
+    set_outputs(
+        console,
+        digest=made.digest,
+        pending=len(made.runnable) - len(outcome.of("completed")),
+        imported=len(outcome.of("completed")),
+        failed=len(outcome.of("failed")),
+        attention=len(outcome.of("attention")),
+        rejected_rows=sum(each.rows.invalid for each in outcome.imports if each.rows),
+    )

@@ -61,7 +61,7 @@ def rendered(made: Plan, console: Console) -> str:
 
 
 def _tell_github(made: Plan, console: Console) -> None:
-    from syncer.cli.github import add_to_summary, annotate_error
+    from syncer.cli.github import add_to_summary, annotate_error, set_outputs
     from syncer.render.plan_markdown import plan_markdown
 
     for refusal in made.refusals:
@@ -69,6 +69,7 @@ def _tell_github(made: Plan, console: Console) -> None:
     for item in made.attention:
         annotate_error(console, f"{item.spec}: {item.file.path}: {item.reason}", "warning")
     add_to_summary(console, plan_markdown(made))
+    set_outputs(console, digest=made.digest, pending=len(made.runnable), attention=len(made.attention))
 
 
 def _exit_code(made: Plan, *, detailed: bool) -> int:

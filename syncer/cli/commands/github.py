@@ -1,0 +1,114 @@
+"""`syncer github`: what its workflows need beside the other verbs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from syncer.cli.parser import one_of
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from syncer.cli.console import Console
+    from syncer.cli.parser import Parser
+
+_ACTIONS = {
+    "comment": "--pr N (--plan FILE | --markdown FILE): write the one comment, or edit it where it is there",
+    "result": "CODE: say as an annotation what syncer's exit code means; exits with CODE, and with 0 where\n"
+    "           nothing is wrong: jobs that were left running go on in the next run",
+}
+_FINE = frozenset({0, 2, 75})
+_MEANINGS = {
+    1: ("error", "Something failed", "The summary and the log above say what; the next run tries again what it may."),
+    3: ("error", "Rejected rows", "More rows were rejected than the checks allow: see syncer rejects list."),
+    4: ("error", "Refused", "A safety rail held before anything was sent; the message names the setting."),
+    5: ("error", "Conflict", "The plan is stale or the log contradicts itself: see syncer state verify."),
+    6: ("error", "Authentication", "The platform did not accept the token: see syncer doctor --only api."),
+    64: ("error", "Wrong usage", "The command line is wrong; the log above says where."),
+    65: ("error", "Wrong spec or setting", "The annotations stand at their lines."),
+    75: ("notice", "Not finished yet", "Jobs are still running, here or in another run; the next run goes on."),
+}
+
+
+def configure(parser: Parser) -> None:
+    lines = "\n".join(f"  {name:<8} {about}" for name, about in _ACTIONS.items())
+    parser.epilog = (
+        f"actions:\n{lines}\n\n`comment` reads GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as jobs have them."
+    )
+    parser.add_argument("action", metavar="ACTION", type=one_of(*_ACTIONS), help=", ".join(_ACTIONS))
+    parser.add_argument("code", metavar="CODE", nargs="?", type=int, help="for result: how syncer exited")
+    group = parser.add_argument_group("for comment")
+    group.add_argument("--pr", metavar="N", type=int, help="the pull request's number")
+    content = group.add_mutually_exclusive_group()
+    content.add_argument("--plan", type=Path, metavar="FILE", help="what `syncer plan -o json` printed")
+    content.add_argument("--markdown", type=Path, metavar="FILE", help="any Markdown")
+    group.add_argument(
+        "--changed",
+        type=Path,
+        metavar="FILE",
+        help="changed paths, a line each, as `git diff --name-only --relative` prints them: other specs are counted",
+    )
+    group.add_argument("--artifact", metavar="NAME", default="", help="the artifact that holds the full plan")
+    group.add_argument("--key", metavar="KEY", default="plan", help="tells several projects' comments apart")
+    group.add_argument("--author", metavar="LOGIN", default="", help="who writes the comment (default: any bot)")
+    group.add_argument("--if-allowed", action="store_true", help="only warn where the token may not write")
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    return _comment(arguments, console) if arguments.action == "comment" else _result(arguments, console)
+
+
+def _comment(arguments: Namespace, console: Console) -> int:
+    from syncer.cli.github import annotate_error
+    from syncer.operations.github_api import GitHub, MayNotWriteError
+    from syncer.operations.github_comment import stick
+
+    body = _body(arguments, console)
+    console.redact.learn_more([console.environ.get("GITHUB_TOKEN", "")])
+    github = GitHub.from_environ(console.environ)
+    try:
+        done = stick(github, arguments.pr, console.redact(body), key=arguments.key, author=arguments.author)
+    except MayNotWriteError as error:
+        if not arguments.if_allowed:
+            raise
+        annotate_error(console, f"no comment on the pull request: {error.what}", "warning")
+        return 0
+    finally:
+        github.close()
+    console.note(f"The comment on pull request {arguments.pr} was {done}." if done != "unchanged" else "No change.")
+    return 0
+
+
+def _body(arguments: Namespace, console: Console) -> str:
+    from syncer.errors import UsageError
+    from syncer.operations.github_comment import read_changed, read_plan
+    from syncer.render.github_comment import comment
+    from syncer.render.github_cut import COMMENT_CHARACTERS, cut
+
+    if arguments.pr is None or not (arguments.plan or arguments.markdown) or not arguments.key.isidentifier():
+        raise UsageError(
+            "`syncer github comment` needs --pr and one of --plan and --markdown, and a --key of letters and digits",
+            next_step="syncer github comment --pr 12 --plan plan.json",
+        )
+    if arguments.plan:
+        changed = read_changed(arguments.changed)
+        return comment(read_plan(arguments.plan), changed=changed, artifact=arguments.artifact)
+    try:
+        text = arguments.markdown.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("the Markdown cannot be read", where=str(arguments.markdown)) from error
+    rest = f"The rest did not fit: it is in the artifact {arguments.artifact}." if arguments.artifact else "…"
+    return cut(console.redact(text), COMMENT_CHARACTERS, rest)
+
+
+def _result(arguments: Namespace, console: Console) -> int:
+    from syncer.errors import UsageError
+
+    if arguments.code is None:
+        raise UsageError("`syncer github result` needs the exit code", next_step='syncer github result "$code"')
+    code: int = arguments.code
+    if code in _MEANINGS:
+        level, title, text = _MEANINGS[code]
+        console.error(f"::{level} title=syncer: {title}::{text}")
+    return 0 if code in _FINE else code

@@ -1,0 +1,96 @@
+"""A stand-in for the part of GitHub's REST API that comments need, on loopback, with its documented limits."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN = "ghs_stand-in-token-of-a-job"
+LOGIN = "github-actions[bot]"
+
+
+class GitHubStandIn:
+    """Comments of the pull requests of acme/imports. `writable` is what the token may do."""
+
+    def __init__(self) -> None:
+        self.comments: list[dict[str, Any]] = []
+        self.requests: list[str] = []
+        self.writable = True
+        self.failures = 0
+        self.url = ""
+
+    def add(self, body: str, *, login: str = "ann", kind: str = "User", number: int = 7) -> dict[str, Any]:
+        comment = {"id": len(self.comments) + 1, "body": body, "user": {"login": login, "type": kind}, "n": number}
+        self.comments.append(comment)
+        return comment
+
+    def environ(self) -> dict[str, str]:
+        return {"GITHUB_API_URL": self.url, "GITHUB_REPOSITORY": "acme/imports", "GITHUB_TOKEN": TOKEN}
+
+    def answer(self, method: str, target: str, token: str, body: str) -> tuple[int, Any]:
+        """Answer one request as GitHub documents it."""
+        parts = urlsplit(target)
+        steps = parts.path.removeprefix("/repos/acme/imports/issues/").split("/")
+        self.requests.append(f"{method} {parts.path}")
+        if self.failures:
+            self.failures -= 1
+            return 502, {"message": "Server Error"}
+        if token != f"Bearer {TOKEN}":
+            return 401, {"message": "Bad credentials"}
+        if method == "GET":
+            query = parse_qs(parts.query)
+            page, size = int(query["page"][0]), int(query["per_page"][0])
+            found = [comment for comment in self.comments if comment["n"] == int(steps[0])]
+            return 200, found[(page - 1) * size : page * size]
+        if not self.writable:
+            return 403, {"message": "Resource not accessible by integration"}
+        return self._write(method, steps, json.loads(body)["body"])
+
+    def _write(self, method: str, steps: list[str], text: str) -> tuple[int, Any]:
+        if len(text) > 65_536:
+            return 422, {"message": "body is too long (maximum is 65536 characters)"}
+        if method == "POST":
+            return 201, self.add(text, login=LOGIN, kind="Bot", number=int(steps[0]))
+        comment = self.comments[int(steps[1]) - 1]
+        comment["body"] = text
+        return 200, comment
+
+
+@contextmanager
+def standing_in() -> Iterator[GitHubStandIn]:
+    """Serve it on a free port of this machine."""
+    github = GitHubStandIn()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            status, document = github.answer(self.command, self.path, self.headers.get("Authorization", ""), body)
+            data = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - the names that the library calls
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    github.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield github
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
