@@ -248,9 +248,9 @@ class Window(io.RawIOBase):
             run = self._buffers.take(self._blocks, stop=self._stop, wait=not self._ranges)
             if run is None:
                 return
-            most = min(self._buffers.size, FIRST_BYTES) if self._width == 1 else len(run.memory)
-            # From then on ranges begin at multiples of a block: a store that keeps objects in pieces opens fewer.
-            length = min(most - (self._next % self._buffers.size), self._size - self._next)
+            # Ranges end at multiples of a block: a store that keeps objects in pieces opens fewer.
+            room = len(run.memory) - self._next % self._buffers.size
+            length = min(FIRST_BYTES if self._width == 1 else room, room, self._size - self._next)
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(BLOCKS, thread_name_prefix="range")
             arrived = self._pool.submit(self._fetched, self._next, run.memory[:length])

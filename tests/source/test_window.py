@@ -143,6 +143,29 @@ def test_the_head_costs_little() -> None:
     assert sum(length for _, length in remote.asked) <= 1 << 20
 
 
+@pytest.mark.parametrize("place", [1 << 20, (2 << 20) - 5, (3 << 20) + 12345])
+def test_a_reader_of_the_head_may_go_elsewhere(place: int) -> None:
+    """Whoever has read only of the head finds the bytes of any other place, also beside the end of a block."""
+    remote = Remote(PATTERN * 500)
+
+    with Window(remote.fetch, len(remote.data), buffers=Buffers(4, 1 << 20)) as window:
+        assert window.read(100) == remote.data[:100]
+        window.seek(place)
+        assert window.readall() == remote.data[place:]
+
+
+def test_ranges_end_where_blocks_do() -> None:
+    """After the head every range ends at a multiple of a block: it opens as few of a store's pieces as can be."""
+    remote = Remote(PATTERN * 500)
+
+    with Window(remote.fetch, len(remote.data), buffers=Buffers(4, 1 << 20)) as window:
+        assert window.readall() == remote.data
+
+    ends = sorted(start + length for start, length in remote.asked)
+    assert ends[0] < 1 << 20
+    assert [end % (1 << 20) for end in ends[1:-1]] == [0] * (len(ends) - 2)
+
+
 def test_a_range_that_keeps_failing_ends_the_read() -> None:
     """When a range's attempts are used up its error is raised, every time it is read, and the buffers come back."""
     remote, buffers = Remote(PATTERN[:500], {100: ATTEMPTS}), Buffers(3, 100)

@@ -25,7 +25,7 @@ mapping: {{id: order_id, at: {{to: ordered_at, type: datetime}}, note: import_so
 prepare: {{mode: passthrough}}
 """
 
-SECOND, THIRD = FIRST_BYTES, FIRST_BYTES + BLOCK_BYTES
+SECOND, THIRD = FIRST_BYTES, BLOCK_BYTES
 """Where the second and the third range of a read begin."""
 
 CLOUDS = [name for name in END_TO_END if name != "local"]
