@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Self
 
 from syncer.model.files import SourceFile
 from syncer.model.spec import Spec
-from syncer.prepare.csv_guard import inspect
+from syncer.prepare.csv_guard import Plain, inspect
 from syncer.prepare.encodings import is_utf8
-from syncer.prepare.engine import connected, identifier, literal_path, run
+from syncer.prepare.engine import POLL_SECONDS, connected, identifier, literal_path, run
 from syncer.prepare.layout import Kept, Layout
 from syncer.prepare.reading import open_bytes
 from syncer.prepare.shape import Shape
-from syncer.prepare.stopping import Progress, Stop
+from syncer.prepare.stopping import Progress, Stop, check
 from syncer.prepare.transforms import sql
 
 DELIMITERS = (",", ";", "|", "\t")
@@ -42,16 +45,60 @@ def project(
         return None
     if not is_utf8(spec.source.csv.encoding):
         return None
-    with open_bytes(file, stop=stop) as stream:
-        plain = inspect(stream, delimiter, one_column=len(header) == 1)
-    if plain is None:
-        return None
-    rows = _copied(file, layout, header, delimiter, target, memory_limit=memory_limit, stop=stop)
-    if rows is None or not plain.is_even(columns=len(header), rows=rows):
-        return None
+    one_column = len(header) == 1
+    with _Looking(file, delimiter, one_column=one_column, stop=stop) as looking:
+        try:
+            rows = _copied(file, layout, header, delimiter, target, memory_limit=memory_limit, stop=looking.is_over)
+            if rows is None or not looking.plain().is_even(columns=len(header), rows=rows):
+                return None
+        except _NotPlainError:
+            return None
     if progress is not None:
         progress(file.size)
     return rows
+
+
+class _NotPlainError(Exception):
+    """Only the exact reader may read the file."""
+
+
+class _Looking:
+    """Looks through the file while the engine copies it; what is not plain ends the copying."""
+
+    def __init__(self, file: SourceFile, delimiter: str, *, one_column: bool, stop: Stop | None) -> None:
+        self._file, self._delimiter, self._one_column, self._stop = file, delimiter, one_column, stop
+        self._pool = ThreadPoolExecutor(1)
+        self._given_up = threading.Event()
+        self._look: Future[Plain | None]
+
+    def __enter__(self) -> Self:
+        self._look = self._pool.submit(self._looked)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._given_up.set()
+        self._pool.shutdown()
+
+    def is_over(self) -> bool:
+        """Tell the engine whether to stop. Raises what the look met, _NotPlainError too."""
+        if self._look.done():
+            self.plain()
+        return self._stop is not None and self._stop()
+
+    def plain(self) -> Plain:
+        """Wait for what was seen. Raises _NotPlainError, SourceError, and Interrupted if `stop` says so."""
+        while not self._look.done():
+            check(self._stop)
+            wait([self._look], POLL_SECONDS)
+        plain = self._look.result()
+        if plain is None:
+            raise _NotPlainError
+        return plain
+
+    def _looked(self) -> Plain | None:
+        # The caller's `stop` is asked by its own thread alone.
+        with open_bytes(self._file, stop=self._given_up.is_set) as stream:
+            return inspect(stream, self._delimiter, one_column=self._one_column)
 
 
 def _copied(
