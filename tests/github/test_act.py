@@ -1,0 +1,150 @@
+"""The workflows that ship, run by the real runner program against a bare remote and the emulator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from syncer.emulator.testing import running
+from tests.git.clones import Remote, git
+from tests.github.acting import ACT, TEMPLATES, Runner
+from tests.github.conftest import SPEC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.github.stand_in import GitHubStandIn
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not ACT.exists(), reason="the runner program is not for this machine"),
+]
+SETTINGS = "api: {{base_url: '{url}', poll: {{initial: 10ms, max: 50ms}}}}\nstate: {{git: push, branch: main}}\n"
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+    """A clone of a repository with the templates, one spec and one file; the secret is set."""
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    remote = Remote.made(tmp_path / "remote.git")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(remote.path), str(clone))
+    with running(tmp_path / "emulator") as emulator:
+        runner = Runner(clone, remote, emulator, tmp_path / "home", {"EXPERITURE_API_KEY": emulator.token})
+        files = {f".github/workflows/{path.name}": path.read_text("utf-8") for path in TEMPLATES.glob("*.yml")}
+        files |= {
+            "specs/crm.yaml": SPEC % ("crm", "profiles"),
+            "in/crm-1.csv": "email\nada@example.com\n",
+            "syncer.yaml": SETTINGS.format(url=emulator.base_url),
+            ".gitignore": ".syncer/\n",
+        }
+        runner.commit(**files)
+        git(clone, "push", "--quiet", "origin", "HEAD:main")
+        yield runner
+
+
+def pull_request(*, fork: bool = False) -> dict[str, Any]:
+    head = {"ref": "change", "repo": {"full_name": "stranger/imports" if fork else "acme/imports"}}
+    return {
+        "pull_request": {"number": 7, "head": head, "base": {"ref": "main"}},
+        "repository": {"full_name": "acme/imports"},
+    }
+
+
+def test_a_schedule_imports_and_commits(runner: Runner) -> None:
+    """A scheduled run imports what is pending, and the log is in the remote's history; the next finds nothing."""
+    ran = runner.run("schedule", "syncer-apply.yml")
+
+    assert ran.green, ran.log
+    assert runner.remote.events("crm") == ["claimed", "submitted", "finished"]
+    assert "1 completed" in ran.log
+    assert not runner.artifacts.exists()
+
+
+def test_a_dispatch_can_plan_only(runner: Runner) -> None:
+    """With `dry-run` a dispatch sends nothing; the input is one word to the shell, whatever it holds."""
+    inputs = {"dry-run": "true", "spec": "$(touch broken) crm", "retry": "false", "keep-rejects": "false"}
+    ran = runner.run("workflow_dispatch", "syncer-apply.yml", {"inputs": inputs})
+
+    assert not ran.green
+    assert "there is no spec '$(touch broken) crm'" in ran.log
+    ran = runner.run("workflow_dispatch", "syncer-apply.yml", {"inputs": {**inputs, "spec": "crm"}})
+    assert ran.green, ran.log
+    assert "Plan: 1 to import" in ran.log
+    assert runner.remote.messages() == []
+
+
+def test_a_failing_import_is_red_and_on_record(runner: Runner) -> None:
+    """Where every row is rejected the run fails with words of its own, and what happened is pushed all the same."""
+    runner.commit(**{"in/crm-1.csv": "email\nnobody\n"})
+    inputs = {"keep-rejects": "true", "dry-run": "false", "retry": "false", "spec": ""}
+    runner.secrets["REJECTS_PASSPHRASE"] = "correct horse"
+    ran = runner.run("workflow_dispatch", "syncer-apply.yml", {"inputs": inputs})
+
+    assert not ran.green
+    assert "syncer: Rejected rows" in ran.log
+    assert "nobody" not in ran.log
+    assert runner.remote.events("crm") == ["claimed", "submitted", "finished"]
+    (kept,) = (runner.artifacts / "rejects-encrypted").iterdir()
+    assert kept.read_bytes().startswith(b"Salted__")
+
+
+def test_a_lost_race_is_run_again(runner: Runner) -> None:
+    """When somebody else pushes in between, the run decides anew and goes on."""
+    runner.remote.loses_races(2)
+    ran = runner.run("push", "syncer-apply.yml", {"ref": "refs/heads/main"})
+
+    assert ran.green, ran.log
+    assert runner.remote.events("crm") == ["claimed", "submitted", "finished"]
+
+
+def test_a_protected_branch_stops_the_run(runner: Runner) -> None:
+    """Where the log may not be pushed nothing is sent, and the message is about the branch."""
+    runner.remote.protects_main()
+    ran = runner.run("schedule", "syncer-apply.yml")
+
+    assert not ran.green
+    assert "protected branch" in ran.log
+    assert runner.emulator.query("SELECT id FROM jobs WHERE started_at IS NOT NULL") == []
+
+
+def test_a_pull_request_is_planned_and_commented_on(runner: Runner, github: GitHubStandIn) -> None:
+    """The plan is an artifact and one comment, which a second push edits; only what changed is detailed."""
+    runner.environ |= {"GITHUB_API_URL": github.url}
+    runner.secrets["GITHUB_TOKEN"] = github.environ()["GITHUB_TOKEN"]
+    runner.commit(**{"specs/shop.yaml": SPEC % ("shop", "orders"), "in/shop-1.csv": "email\na@example.com\n"})
+
+    for _ in range(2):
+        ran = runner.run("pull_request", "syncer-plan.yml", pull_request())
+        assert ran.green, ran.log
+
+    (comment,) = github.comments
+    assert "in/shop-1.csv" in comment["body"]
+    assert "1 spec not changed here, with 1 import pending" in comment["body"]
+    assert (runner.artifacts / "syncer-plan" / "plan.json").exists()
+    assert runner.remote.messages() == []
+
+
+def test_a_fork_is_planned_without_secrets(runner: Runner, github: GitHubStandIn) -> None:
+    """Without secrets it is validated, tested and planned, and GitHub is not asked to write anything."""
+    runner.environ |= {"GITHUB_API_URL": github.url}
+    runner.secrets.clear()
+    runner.commit(**{"specs/shop.yaml": SPEC % ("shop", "orders"), "in/shop-1.csv": "email\na@example.com\n"})
+
+    ran = runner.run("pull_request", "syncer-plan.yml", pull_request(fork=True))
+
+    assert ran.green, ran.log
+    assert (runner.artifacts / "syncer-plan" / "plan.json").exists()
+    assert github.requests == []
+
+
+def test_a_wrong_spec_is_shown_at_its_line(runner: Runner) -> None:
+    """A pull request that breaks a spec is red, with an annotation at the line, and is not planned."""
+    runner.commit(**{"specs/crm.yaml": "version: 1\nsorce: x\n"})
+    ran = runner.run("pull_request", "syncer-plan.yml", pull_request())
+
+    assert not ran.green
+    assert "specs/crm.yaml:2" in ran.log
+    assert not runner.artifacts.exists()
