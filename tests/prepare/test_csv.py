@@ -90,6 +90,7 @@ def test_text_stays_text(values: list[str], make_file: MakeFile, work_dir: Path)
         pytest.param(b'a\n1\n""\n2\n', [["1"], [""], ["2"]], id="a quoted empty cell of a one-column file"),
         pytest.param(b"a,b,b\n1,2,3\n", [["1"]], id="unmapped duplicate headers"),
         pytest.param(b"a,b\n", [], id="a header without rows"),
+        pytest.param(b'a,"b\nc"\r\n1\r\n2\r\n', [["", ""], ["", ""]], id="a line feed in a header of CRLF, short rows"),
     ],
 )
 def test_defined_outcomes(content: bytes, expected: list[list[str]], make_file: MakeFile, work_dir: Path) -> None:

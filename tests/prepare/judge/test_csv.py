@@ -70,6 +70,7 @@ def test_plain_files_are_judged_by_the_engine(content: bytes, tmp_path: Path, mo
         pytest.param(b"n,t\n1,x" + b"," * 9 + b"\n", id="far too many cells"),
         pytest.param(b"n,t\n1,\x01\x02\n2\n", id="what stands for no cell"),
         pytest.param(b"\xef\xbb\xbfx,n\n1,1\n", id="a byte order mark"),
+        pytest.param(b'n,"t\nu"\r\n1\r\nx\r\n', id="a line feed in a header of CRLF, short rows"),
     ],
 )
 def test_others_are_read_record_by_record(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
