@@ -1,9 +1,9 @@
 r"""Tell, faster than reading its records, whether a CSV file is so plain that every reader agrees on what it says.
 
 DuckDB's reader takes spaces around quotes off, ignores a delimiter at the end of a row, turns the blank lines of a
-one-column file into rows, and finds no row at all where lines end with `\\r\\n` but one within the header's quotes with
-`\\n`, all without a word. A file in which quotes stand only around whole cells, lines end in one way, and delimiters are
-as many as rows and columns ask for, gives it no occasion to.
+one-column file into rows, and finds no row at all where lines end with `\\r\\n` but one in the header's quotes with
+`\\n`, all without a word. A file in which quotes stand only around whole cells, lines end in one way, and delimiters
+are as many as rows and columns ask for, gives it no occasion to.
 
 Plain is: valid UTF-8; quotes only directly at both ends of a cell, or doubled within; every quote closed; lines that
 all end with `\\n`, or all with `\\r\\n`; no blank line before the header, and in a file of one column none at all.
