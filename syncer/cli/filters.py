@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from syncer.cli.parser import Parser
 
-NAMES = ("spec", "tag", "exclude", "since", "until", "over_limits", "out_of_order")
+NAMES = ("spec", "tag", "exclude", "since", "until", "over_limits", "out_of_order", "object")
 
 
 def add_selection(parser: Parser) -> None:
@@ -27,6 +27,9 @@ def add_filters(parser: Parser) -> None:
     """Declare which specs and which days, as `syncer.cli.request.filters_of` reads them."""
     add_selection(parser)
     group = parser.add_argument_group("which files")
+    group.add_argument(
+        "--object", metavar="OBJECT", action="append", default=[], help="only what goes into this object (repeatable)"
+    )
     group.add_argument("--since", metavar="DAY", help="a backfill from this day on, such as 2026-11-01")
     group.add_argument("--until", metavar="DAY", help="a backfill up to and with this day")
     for option, about in (

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from syncer import __version__
-from syncer.cli.parser import Parser, add_common, defaults, did_you_mean
+from syncer.cli.parser import ONLY_OF, Parser, add_common, defaults, did_you_mean
 from syncer.cli.verbs import PACKAGE, VERBS
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def _parse(argv: list[str], arguments: argparse.Namespace) -> Command:
         top.error(f"unknown command {verb!r}{did_you_mean(verb, VERBS)}")
     command = load(verb)
     verb_parser(verb, command).parse(rest, arguments)
+    if ONLY_OF.get(arguments.output, verb) != verb:
+        top.error(f"-o {arguments.output} is a format of `syncer {ONLY_OF[arguments.output]}` alone")
     return command
 
 

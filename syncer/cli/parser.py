@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 OUTPUTS = ("text", "json", "markdown")
+ONLY_OF = {"github-matrix": "plan"}
+"""Formats that one verb alone can print."""
 DOCTOR_AREAS = ("specs", "connections", "disk", "api", "state")
 
 
@@ -88,7 +90,12 @@ def add_common(parser: Parser) -> None:
         "-C", "--project", metavar="DIR", default=unset, help="where to look for the project (default: here, upward)"
     )
     group.add_argument(
-        "-o", "--output", metavar="FORMAT", type=one_of(*OUTPUTS), default=unset, help="text, json or markdown"
+        "-o",
+        "--output",
+        metavar="FORMAT",
+        type=one_of(*OUTPUTS, *ONLY_OF),
+        default=unset,
+        help="text, json or markdown",
     )
     group.add_argument("-q", "--quiet", action="store_true", default=unset, help="only data and errors")
     group.add_argument("-v", "--verbose", action="count", default=unset, help="more; twice for every request")

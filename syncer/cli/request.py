@@ -82,6 +82,7 @@ def filters_of(arguments: argparse.Namespace) -> Filters:
         until=until,
         over_limits=tuple(arguments.over_limits),
         out_of_order=tuple(arguments.out_of_order),
+        objects=tuple(arguments.object),
     )
 
 

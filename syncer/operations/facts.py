@@ -36,6 +36,7 @@ def spec_inputs(
     listed.
     """
     check_names(project, filters)
+    _check_objects(project, filters, log)
     needed = _with_dependencies(project, filters)
     listed = [loaded.spec for loaded in project.specs if loaded.spec.name in needed and not filters.repair]
     wanted = [_wanted(project, spec, filters, log, in_full=in_full) for spec in listed]
@@ -92,6 +93,18 @@ def check_names(project: Project, filters: Filters) -> None:
             )
 
 
+def _check_objects(project: Project, filters: Filters, log: Log) -> None:
+    """Raise UsageError for an object that nothing is written into, by a spec or by a job that is not finished yet."""
+    known = {loaded.spec.target.object for loaded in project.specs}
+    unknown = set(filters.objects) - known
+    if unknown:
+        unknown -= {permit.object for permit in log.open_permits(project.settings.api.workspace)}
+    if unknown:
+        raise UsageError(
+            f"no spec writes into the object {min(unknown)!r}", why=f"known: {', '.join(sorted(known)) or 'none'}"
+        )
+
+
 def _about_tags(tags: Iterable[str]) -> str:
     known = ", ".join(sorted(tags))
     return f"choose among the tags {known}" if known else "give specs `tags`, or choose them by name: --spec NAME"
@@ -100,7 +113,7 @@ def _about_tags(tags: Iterable[str]) -> str:
 def _with_dependencies(project: Project, filters: Filters) -> set[str]:
     """Return the specs whose files the plan needs: the chosen ones and what they depend on."""
     specs = {loaded.spec.name: loaded.spec for loaded in project.specs}
-    wanted = [name for name, spec in specs.items() if filters.includes(spec.name, spec.tags)]
+    wanted = [name for name, spec in specs.items() if filters.includes(name, spec.tags, spec.target.object)]
     needed: set[str] = set()
     while wanted:
         name = wanted.pop()

@@ -73,6 +73,7 @@ def from_document(document: Any, name: str) -> SavedPlan:  # noqa: ANN401 - what
             until=date.fromisoformat(filters["until"]) if filters["until"] else None,
             over_limits=tuple(filters["over_limits"]),
             out_of_order=tuple(filters.get("out_of_order", ())),
+            objects=tuple(filters.get("objects", ())),
         ),
         covers={
             item["cover"]: f"{item['action']} {item['spec']}: {item['path']}"
@@ -95,6 +96,7 @@ def _filters(filters: Filters) -> dict[str, Any]:
         "until": filters.until.isoformat() if filters.until else None,
         "over_limits": list(filters.over_limits),
         "out_of_order": list(filters.out_of_order),
+        "objects": list(filters.objects),
     }
 
 

@@ -24,7 +24,8 @@ from syncer.plan.verdict import Verdict
 def make_plan(inputs: Inputs) -> Plan:
     """Decide about every file of every chosen spec, in the order in which apply works."""
     by_name = {own.spec.name: own for own in inputs.specs}
-    chosen = {own.spec.name for own in inputs.specs if inputs.filters.includes(own.spec.name, own.spec.tags)}
+    left_in = inputs.filters.includes
+    chosen = {own.spec.name for own in inputs.specs if left_in(own.spec.name, own.spec.tags, own.spec.target.object)}
     found = {name: _decided(inputs, by_name[name]) for name in _with_dependencies(chosen, by_name)}
     decided = {name: each.items for name, each in found.items()}
     shown = [own for own in inputs.specs if own.spec.name in chosen]
@@ -167,7 +168,7 @@ def _undeclared(inputs: Inputs) -> list[PlannedImport]:
     lives = {
         (permit.spec, permit.object, permit.path, permit.generation, permit.import_id): permit
         for permit in inputs.log.open_permits(inputs.workspace)
-        if (permit.spec, permit.object) not in declared
+        if (permit.spec, permit.object) not in declared and inputs.filters.concerns(permit.object)
     }
     return [_orphaned(inputs, permit) for _, permit in sorted(lives.items(), key=lambda entry: entry[0])]
 

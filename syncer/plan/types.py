@@ -125,7 +125,7 @@ class Filters:
 
     The specs of `over_limits` may pass their limits, those of `out_of_order` import files older than what they have.
     `repair` is the path of a repair: then the plan is for it alone, and no source is looked at. `repair_rows` is the
-    fingerprint of the kept rows that it is to send.
+    fingerprint of the kept rows that it is to send. `objects` leaves in all that is written into these.
     """
 
     specs: tuple[str, ...] = ()
@@ -137,17 +137,22 @@ class Filters:
     out_of_order: tuple[str, ...] = ()
     repair: str = ""
     repair_rows: str = ""
+    objects: tuple[str, ...] = ()
 
     @property
     def selects(self) -> bool:
-        """Whether some part of the project is left out. Letting a rail be passed leaves nothing out."""
-        return self != Filters(over_limits=self.over_limits, out_of_order=self.out_of_order)
+        """Whether some part of an object's work is left out. Letting a rail be passed leaves nothing out."""
+        return self != Filters(over_limits=self.over_limits, out_of_order=self.out_of_order, objects=self.objects)
 
-    def includes(self, name: str, tags: tuple[str, ...]) -> bool:
-        """Whether a spec is left in: any of the names and any of the tags, and none of the excluded."""
+    def concerns(self, name: str) -> bool:
+        """Whether work for this object is left in."""
+        return not self.objects or name in self.objects
+
+    def includes(self, name: str, tags: tuple[str, ...], target: str) -> bool:
+        """Whether a spec is left in: any of the names, the tags and the target objects, and none of the excluded."""
         named = not self.specs or name in self.specs
         tagged = not self.tags or any(tag in self.tags for tag in tags)
-        return named and tagged and name not in self.exclude
+        return named and tagged and self.concerns(target) and name not in self.exclude
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

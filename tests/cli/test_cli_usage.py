@@ -58,7 +58,7 @@ def test_the_version_is_told_twice(cli: RunCli) -> None:
         (("plan", "--out"), "expected one argument"),
         (("plan", "--since", "yesterday"), "--since yesterday: expected a date such as 2026-11-01"),
         (("plan", "--since", "2026-11-02", "--until", "2026-11-01"), "no day is in between"),
-        (("plan", "-o", "jsn"), "'jsn' is not one of text, json, markdown; did you mean 'json'?"),
+        (("plan", "-o", "jsn"), "'jsn' is not one of text, json, markdown, github-matrix; did you mean 'json'?"),
         (("plan", "--set", "api.timeout"), "expected KEY=VALUE"),
         (("plan", "--set", "api=1", "--set", "api.timeout=1s"), "was given a value before"),
         (("plan", "-C", "nowhere"), "nowhere is not a folder"),

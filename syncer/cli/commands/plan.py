@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     from syncer.plan import Plan
 
 FAILED, CHANGES, REFUSED = 1, 2, 4
+MOST_SHARDS = 256
+"""A matrix may have so many jobs."""
 
 
 def configure(parser: Parser) -> None:
     add_filters(parser)
     parser.add_argument("--out", type=Path, metavar="FILE", help="save the plan, for `syncer apply FILE`")
+    parser.add_argument(
+        "--shards", metavar="N", type=int, help="for -o github-matrix: split among so many jobs, no object in two"
+    )
     parser.add_argument("--detailed-exitcode", action="store_true", help="exit with 2 when changes are pending")
 
 
@@ -27,6 +32,7 @@ def run(arguments: Namespace, console: Console) -> int:
     from syncer.cli.request import filters_of, request_of
     from syncer.operations.plan import plan, save
 
+    _check_shards(arguments, console)
     request = request_of(arguments, console)
     made = plan(
         request.root,
@@ -35,13 +41,32 @@ def run(arguments: Namespace, console: Console) -> int:
         filters=filters_of(arguments),
         in_full=console.verbose > 0,
     )
-    console.data(rendered(made, console))
+    console.data(rendered(made, console) if arguments.shards is None else _matrix(made, arguments.shards))
     if arguments.out is not None and not made.refusals:
         save(made, arguments.out)
         console.note(f"Saved. Apply exactly this with:\n\n    syncer apply {arguments.out}")
     if console.in_github:
         _tell_github(made, console)
     return _exit_code(made, detailed=arguments.detailed_exitcode)
+
+
+def _check_shards(arguments: Namespace, console: Console) -> None:
+    from syncer.errors import UsageError
+
+    is_matrix = console.format == "github-matrix"
+    if is_matrix != (arguments.shards is not None) or (is_matrix and not 1 <= arguments.shards <= MOST_SHARDS):
+        raise UsageError(
+            f"-o github-matrix and --shards go together, with 1 to {MOST_SHARDS} shards",
+            next_step="syncer plan -o github-matrix --shards 4",
+        )
+
+
+def _matrix(made: Plan, count: int) -> str:
+    """Return the shards of the plan; where a rail holds the run there are none, and the exit code tells."""
+    from syncer.plan.shards import shards
+    from syncer.render.github_matrix import github_matrix
+
+    return github_matrix(() if made.refusals else shards(made, count))
 
 
 def rendered(made: Plan, console: Console) -> str:
