@@ -94,7 +94,7 @@ class Stage:
         key = quoted(self._definition.match_key or "")
         self._session.execute(
             f"""CREATE OR REPLACE TEMP TABLE latest AS SELECT stage.* FROM stage
-                JOIN (SELECT max(_row_number) AS number FROM stage GROUP BY {key}) ON _row_number = number"""  # noqa: S608 - quoted
+                JOIN (SELECT max(_row_number) AS _last FROM stage GROUP BY {key}) ON _row_number = _last"""  # noqa: S608 - quoted
         )
         self._session.execute(
             f"""CREATE OR REPLACE TEMP TABLE fresh AS
