@@ -8,7 +8,7 @@ import pytest
 
 from syncer.emulator.testing import running
 from tests.git.clones import Remote, git
-from tests.github.acting import ACT, TEMPLATES, Runner
+from tests.github.acting import ACT, ROOT, TEMPLATES, Runner
 from tests.github.conftest import SPEC
 
 if TYPE_CHECKING:
@@ -148,3 +148,63 @@ def test_a_wrong_spec_is_shown_at_its_line(runner: Runner) -> None:
     assert not ran.green
     assert "specs/crm.yaml:2" in ran.log
     assert not runner.artifacts.exists()
+
+
+CALLER = """\
+on: {workflow_dispatch: }
+permissions: {contents: write}
+jobs:
+  sync:
+    uses: ./.github/workflows/sync.yml
+    with: {shards: 3}
+    secrets: inherit
+"""
+ACTION = """\
+on: {workflow_dispatch: }
+permissions: {contents: write}
+jobs:
+  sync:
+    runs-on: ubuntu-latest
+    env: {EXPERITURE_API_KEY: "${{ secrets.EXPERITURE_API_KEY }}"}
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1
+      - id: sync
+        uses: ./.github/actions/syncer
+        with: {command: apply, args: "--spec * --spec crm"}
+        continue-on-error: true
+      - {id: good, uses: ./.github/actions/syncer, with: {command: apply, args: --spec crm}}
+      - run: echo "wrong=$WRONG code=$CODE imported=$IMPORTED"
+        env:
+          WRONG: ${{ steps.sync.outputs.exit-code }}
+          CODE: ${{ steps.good.outputs.exit-code }}
+          IMPORTED: ${{ steps.good.outputs.imported }}
+"""
+
+
+def test_another_repository_calls_it_with_shards(runner: Runner) -> None:
+    """The reusable workflow splits the work among jobs, each applies its own part, and one branch has all their log."""
+    runner.commit(
+        **{
+            ".github/workflows/sync.yml": (ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8"),
+            ".github/workflows/caller.yml": CALLER,
+            "specs/unsubscribed.yaml": SPEC % ("unsubscribed", "suppressions"),
+            "in/unsubscribed-1.csv": "email\nbob@example.com\n",
+        }
+    )
+    ran = runner.run("workflow_dispatch", "caller.yml")
+
+    assert ran.green, ran.log
+    assert "apply 1/2" in ran.log
+    for spec in ("crm", "unsubscribed"):
+        assert runner.remote.events(spec) == ["claimed", "submitted", "finished"]
+
+
+def test_the_action_runs_one_command(runner: Runner) -> None:
+    """The composite action hands on its arguments unexpanded, fails as the command does, and tells what came of it."""
+    action = (ROOT / ".github" / "actions" / "syncer" / "action.yml").read_text("utf-8")
+    runner.commit(**{".github/actions/syncer/action.yml": action, ".github/workflows/own.yml": ACTION})
+    ran = runner.run("workflow_dispatch", "own.yml")
+
+    assert ran.green, ran.log
+    assert "there is no spec '*'" in ran.log
+    assert "wrong=64 code=0 imported=1" in ran.log

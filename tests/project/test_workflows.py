@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-WORKFLOWS = sorted((Path(__file__).parents[2] / ".github" / "workflows").glob("*.yml"))
+from syncer import __version__
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TEMPLATES = sorted((ROOT / "syncer" / "scaffold" / "github" / "workflows").glob("*.yml"))
+TOOLS = Path(sys.executable).parent
+ACTION = ROOT / ".github" / "actions" / "syncer" / "action.yml"
 
 
-@pytest.fixture(params=WORKFLOWS, ids=lambda path: path.name)
+@pytest.fixture(params=[*WORKFLOWS, *TEMPLATES], ids=lambda path: path.name)
 def workflow(request: pytest.FixtureRequest) -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load(request.param.read_text("utf-8"))
     return loaded
@@ -24,15 +33,49 @@ def test_rights_are_given_job_by_job(workflow: dict[str, Any]) -> None:
     assert all(job["permissions"].keys() and job["timeout-minutes"] for job in workflow["jobs"].values())
 
 
-def test_actions_are_pinned_and_keep_no_token(workflow: dict[str, Any]) -> None:
-    """Every action is pinned by a full commit, and a checkout leaves no token behind."""
+def test_actions_are_pinned_and_say_what_they_keep(workflow: dict[str, Any]) -> None:
+    """Every action is pinned by a full commit, and a checkout leaves no token behind but where syncer needs the log."""
     steps = [step for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
 
     assert steps
     assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step["uses"]) for step in steps)
     for step in steps:
         if step["uses"].startswith("actions/checkout@"):
-            assert step["with"]["persist-credentials"] is False
+            runs_syncer = any("syncer status" in text or "syncer plan" in text for text in commands(workflow))
+            assert step["with"]["persist-credentials"] is runs_syncer
+
+
+def commands(workflow: dict[str, Any]) -> list[str]:
+    return [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+
+
+def test_nothing_foreign_reaches_a_shell(workflow: dict[str, Any]) -> None:
+    """A command holds no expression: what comes from a pull request or a dispatch goes through the environment."""
+    assert all("${{" not in text for text in commands(workflow))
+
+
+def test_the_version_that_workflows_install_is_this_one() -> None:
+    """What a workflow installs unless told otherwise is the version that it came with."""
+    for path in [*TEMPLATES, ROOT / ".github" / "workflows" / "sync.yml"]:
+        assert re.findall(r"syncer==([\d.]+)", path.read_text("utf-8")) == [__version__]
+    assert yaml.safe_load(ACTION.read_text("utf-8"))["inputs"]["version"]["default"] == __version__
+
+
+@pytest.mark.skipif(not (TOOLS / "zizmor").exists(), reason="the checkers are not for this machine")
+@pytest.mark.parametrize("folder", [".github", "syncer/scaffold/github"])
+def test_actionlint_and_zizmor_find_nothing(folder: str, tmp_path: Path) -> None:
+    """Workflows, actions and the shell in them are clean, the ones that `syncer init` writes like our own."""
+    shutil.copytree(ROOT / folder, tmp_path / ".github")
+    (tmp_path / ".git").mkdir()  # where the checkers take a repository to begin
+    path = {"PATH": f"{TOOLS}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    for command in (
+        ["actionlint", *map(str, sorted((tmp_path / ".github" / "workflows").glob("*.yml")))],
+        ["zizmor", "--offline", "--strict-collection", "--pedantic", "--no-progress", ".github/"],
+    ):
+        done = subprocess.run(
+            [TOOLS / command[0], *command[1:]], cwd=tmp_path, env=path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_ci_covers_every_promised_platform() -> None:
