@@ -80,7 +80,8 @@ def _csv(work: Work, scratch: ExitStack) -> Readable:
     number = 0
     with copy.open("wb") as output, numbers.open("wb") as found:
         for text in _blocks(work):
-            rows = text.split(LINE_FEED)[:-1]
+            # Line ends of one kind, as the engine asks: the last row of a file may have had none.
+            rows = text.replace(b"\r\n", LINE_FEED).split(LINE_FEED)[:-1]
             for position, row in enumerate(rows):
                 if row == ragged:
                     rows[position] = filler

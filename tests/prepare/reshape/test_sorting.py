@@ -65,6 +65,12 @@ def test_a_file_of_one_column_keeps_its_nulls(owned: bool, tmp_path: Path, work_
     assert bytes_of(by_key(made, work_dir).artifact) == b'k\na\nb\n""\n' + (b",\n" if owned else b"")
 
 
+def test_a_file_of_one_column_may_end_without_the_line_end_of_its_rows(tmp_path: Path, work_dir: Path) -> None:
+    """The last row of a file that passed with CRLF is a row like the others, and the one in quotes is its cell's."""
+    made = artifact_of(tmp_path, b'k\r\nb\r\n"x\r\ny"\r\n\r\na', ("k",), rows=3, owned=False)
+    assert bytes_of(by_key(made, work_dir).artifact) == b'k\na\nb\n"x\r\ny"\n'
+
+
 def test_columns_that_differ_only_in_letter_case_keep_their_names(tmp_path: Path, work_dir: Path) -> None:
     """The engine does not tell them apart, so the header is the file's own."""
     content = b'k,K,"a ""b"""\nb,1,2\na,3,4\n'
