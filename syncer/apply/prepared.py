@@ -94,7 +94,7 @@ def _made(
         mask_key=tools.mask_key,
         fields=lambda: fields_of(tools, item.object),
         suppress=tools.root / spec.suppress.keys if spec.suppress is not None else None,
-        judging="on_disk",
+        judging="rewritten",
         rejects=rejects,
         accept=lambda rows, invalid: check_rows(item, spec, rows, invalid),
     )

@@ -44,10 +44,10 @@ class Means:
 
     `fields` gives the target object's fields when they are needed; a field that is not known has its column's declared
     type. `suppress` is the list of the spec's `suppress.keys` on this disk. `judging`: rows are judged where the spec's
-    checks ask for it, or also wherever the artifact is on this disk anyway, or always. Rows that would be rejected are
-    written to `rejects`, if given and there are any. `accept` is told the rows of the source file, as
-    far as they were counted, and how many would be rejected, and raises where the file may not be sent. `memory_limit`
-    is in bytes.
+    checks ask for it, or also where the file is rewritten anyway (the same on this disk and in a store), or always.
+    Rows that would be rejected are written to `rejects`, if given and there are any. `accept` is told the rows of the
+    source file, as far as they were counted, and how many would be rejected, and raises where the file may not be sent.
+    `memory_limit` is in bytes.
     """
 
     work_dir: Path
@@ -56,7 +56,7 @@ class Means:
     mask_key: MaskKey | None = None
     fields: Callable[[], Fields] = dict
     suppress: Path | None = None
-    judging: Literal["asked", "on_disk", "always"] = "asked"
+    judging: Literal["asked", "rewritten", "always"] = "asked"
     rejects: Path | None = None
     accept: Callable[[int, int], None] = _accept
 
@@ -128,6 +128,9 @@ class _Making:
         self._spec = spec
         self._means = means
         self._limit = spec.prepare.split or DEFAULT_PART_BYTES
+        self._is_judged = (
+            means.judging == "always" or _checks_rows(spec) or (means.judging == "rewritten" and artifact.owned)
+        )
         self.parts = [artifact]
 
     def made(self) -> Made:
@@ -153,8 +156,7 @@ class _Making:
 
     def _needs_disk(self) -> bool:
         """Whether some step has to go through the rows of what would pass from a store to the platform."""
-        judged = self._means.judging == "always" or _checks_rows(self._spec)
-        return judged or _reshapes(self._spec) or self.parts[0].size > self._limit
+        return self._is_judged or _reshapes(self._spec) or self.parts[0].size > self._limit
 
     def _bring_to_disk(self) -> None:
         check_space(self._means.work_dir, self._file.size, self._file.path)
@@ -181,7 +183,7 @@ class _Making:
     def _judged(self, suppressed: int) -> Judgement | None:
         """Judge every row, where somebody wants to know, and let the caller decide whether the file may be sent."""
         means, artifact = self._means, self.parts[0]
-        if artifact.path is None or not (means.judging != "asked" or _checks_rows(self._spec)):
+        if artifact.path is None or not self._is_judged:
             return None
         from syncer.prepare.judge.judge import judge
 
