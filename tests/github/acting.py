@@ -88,6 +88,11 @@ class Runner:
         )
         return Ran(done.returncode == 0, done.stdout + done.stderr)
 
+    def syncer(self, *arguments: str) -> None:
+        """Run syncer in the clone itself, as a person would."""
+        environ = {**self._machine(), **self.secrets}
+        subprocess.run([TOOLS / "syncer", *arguments], cwd=self.clone, env=environ, capture_output=True, check=True)
+
     def _machine(self) -> dict[str, str]:
         node = Path(shutil.which("node") or "/usr/bin/node").parent
         return {

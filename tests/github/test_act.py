@@ -91,6 +91,16 @@ def test_a_failing_import_is_red_and_on_record(runner: Runner) -> None:
     assert kept.read_bytes().startswith(b"Salted__")
 
 
+def test_an_overdue_spec_is_red(runner: Runner) -> None:
+    """A scheduled run that finds nothing new for longer than the spec expects fails, and names the spec."""
+    runner.commit(**{"specs/crm.yaml": SPEC % ("crm", "profiles") + "expect_every: 1s\n"})
+    runner.syncer("apply")
+    ran = runner.run("schedule", "syncer-apply.yml")
+
+    assert not ran.green
+    assert "crm is overdue: nothing imported for more than 1" in ran.log
+
+
 def test_a_lost_race_is_run_again(runner: Runner) -> None:
     """When somebody else pushes in between, the run decides anew and goes on."""
     runner.remote.loses_races(2)

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 _ACTIONS = {
     "comment": "--pr N (--plan FILE | --markdown FILE): write the one comment, or edit it where it is there",
+    "overdue": "annotate each spec that imported nothing for longer than expect_every; exits with 1 if there is one",
     "result": "CODE: say as an annotation what syncer's exit code means; exits with CODE, and with 0 where\n"
     "           nothing is wrong: jobs that were left running go on in the next run",
 }
+_OVERDUE = 1
 _FINE = frozenset({0, 2, 75})
 _MEANINGS = {
     1: ("error", "Something failed", "The summary and the log above say what; the next run tries again what it may."),
@@ -56,7 +58,8 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    return _comment(arguments, console) if arguments.action == "comment" else _result(arguments, console)
+    do = {"comment": _comment, "overdue": _overdue, "result": _result}
+    return do[arguments.action](arguments, console)
 
 
 def _comment(arguments: Namespace, console: Console) -> int:
@@ -100,6 +103,22 @@ def _body(arguments: Namespace, console: Console) -> str:
         raise UsageError("the Markdown cannot be read", where=str(arguments.markdown)) from error
     rest = f"The rest did not fit: it is in the artifact {arguments.artifact}." if arguments.artifact else "…"
     return cut(console.redact(text), COMMENT_CHARACTERS, rest)
+
+
+def _overdue(arguments: Namespace, console: Console) -> int:
+    from syncer.cli.github import annotate_problems
+    from syncer.cli.request import request_of
+    from syncer.errors import Problem
+    from syncer.operations.status import status
+
+    request = request_of(arguments, console)
+    stale = [
+        each
+        for each in status(request.root, environ=request.environ, overrides=request.overrides)
+        if each.state == "stale"
+    ]
+    annotate_problems(console, [Problem(each.path, 1, 1, f"{each.name} is overdue: {each.reason}") for each in stale])
+    return _OVERDUE if stale else 0
 
 
 def _result(arguments: Namespace, console: Console) -> int:
