@@ -56,6 +56,8 @@ def _integer(cell: str) -> bytes:
 
 
 def _number(cell: str) -> bytes:
+    if cell == "-0":
+        return b"-0.0"  # as an integer, JSON parsers take its sign away
     return cell.encode() if _matches_number(cell) and math.isfinite(float(cell)) else msgspec.json.encode(cell)
 
 

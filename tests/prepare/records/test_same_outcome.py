@@ -144,6 +144,7 @@ def agree(case: Case, file_format: SourceFormat) -> None:
 @given(csv_files())
 @example(Case(b"a,b,c\n1.10,true,007\n1e999,True,-0\n,,\n1E5,false,12\n", TYPED))
 @example(Case(b"a\n" + b"1" * 5000 + b"\n", {"a": definition("integer")}))
+@example(Case(b"a\n-0\n-0.0\n-0e5\n", {"a": definition("number")}))
 def test_csv(case: Case) -> None:
     """Whatever a CSV file does."""
     agree(case, "csv")
