@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-import gzip
 import hashlib
 import os
+import struct
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,15 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from zlib_ng import zlib_ng
+
 from syncer.errors import PrepareError
 from syncer.model.files import Compression, SourceFile, SourceFormat
 from syncer.model.spec import FieldType
 from syncer.prepare.stopping import Stop, check
 
-PREPARATION_VERSION: Final = 1
+PREPARATION_VERSION: Final = 2
 """Part of every preparation digest: raise it when the same input and spec give other bytes than before."""
 
 GZIP_LEVEL: Final = 6
+_GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""No name, no time and no system: the same rows give the same bytes, and no local path leaves."""
 BLOCK_BYTES: Final = 1 << 20
 
 
@@ -85,8 +89,7 @@ class Output:
         self.size = 0
         self._raw = raw
         self._sha = hashlib.sha256()
-        # No name and no time in the header: the same rows give the same bytes, and no local path leaves.
-        self._gzip = gzip.GzipFile("", "wb", GZIP_LEVEL, fileobj=_Raw(self), mtime=0) if compression == "gzip" else None
+        self._gzip = _Gzip(self.store) if compression == "gzip" else None
 
     @property
     def digest(self) -> str:
@@ -106,26 +109,44 @@ class Output:
     def settle(self) -> None:
         """Compress all that was written so far, so that `size` tells what it takes; each time costs some bytes."""
         if self._gzip is not None:
-            self._gzip.flush()
+            self._gzip.settle()
 
     def finish(self) -> None:
         if self._gzip is not None:
-            self._gzip.close()
+            self._gzip.finish()
         self._raw.flush()
 
 
-class _Raw:
-    """The end of an Output as a file for GzipFile, which writes and flushes and nothing else."""
+class _Gzip:
+    """Compresses in blocks of one size: what zlib-ng makes of the same bytes depends on the pieces that it is given."""
 
-    def __init__(self, output: Output) -> None:
-        self._output = output
+    def __init__(self, store: Callable[[bytes], None]) -> None:
+        self._store = store
+        self._deflate = zlib_ng.compressobj(GZIP_LEVEL, zlib_ng.DEFLATED, -zlib_ng.MAX_WBITS)
+        self._pending = bytearray()
+        self._checksum = self._size = 0
+        store(_GZIP_HEADER)
 
-    def write(self, data: bytes) -> int:
-        self._output.store(bytes(data))
-        return len(data)
+    def write(self, data: bytes) -> None:
+        self._pending += data
+        while len(self._pending) >= BLOCK_BYTES:
+            self._compress(BLOCK_BYTES)
 
-    def flush(self) -> None:
-        """Do nothing: the file is flushed once, when it is finished."""
+    def settle(self) -> None:
+        self._compress(len(self._pending))
+        self._store(self._deflate.flush(zlib_ng.Z_SYNC_FLUSH))
+
+    def finish(self) -> None:
+        self._compress(len(self._pending))
+        self._store(self._deflate.flush())
+        self._store(struct.pack("<II", self._checksum, self._size & 0xFFFFFFFF))
+
+    def _compress(self, size: int) -> None:
+        block = bytes(self._pending[:size])
+        del self._pending[:size]
+        self._checksum = zlib_ng.crc32(block, self._checksum)
+        self._size += size
+        self._store(self._deflate.compress(block))
 
 
 def digest_of(path: Path, *, stop: Stop | None = None) -> tuple[int, str]:

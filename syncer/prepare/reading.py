@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
+
+from zlib_ng import zlib_ng
 
 from syncer.errors import PrepareError, SourceError
 from syncer.model.files import SourceFile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Tap = Callable[[bytes], object]
 """Shown each block of a file while somebody reads it; b"" at the end."""
 
+_DEFLATE_ERROR = cast("type[Exception]", zlib_ng.error)  # a class, whatever its types say
 MAX_RECORD_BYTES = 1 << 26
 """No record is longer than 64 MiB: past that, a quote is open or the file is not of its format, and memory must not
 grow."""
@@ -96,20 +98,27 @@ def open_bytes(
         if stored is not None:
             stream = _tapped(stream, stored)
         if file.compression == "gzip":
-            stream = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream, mode="rb")), BLOCK_BYTES)
+            stream = _decompressed(stream)
         if plain is not None:
             stream = _tapped(stream, plain)
         try:
             if not cast("io.BufferedReader", stream).peek(1):
                 raise empty(file)
             yield stream
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except (EOFError, _DEFLATE_ERROR, gzip.BadGzipFile) as error:
             raise PrepareError(
                 f"{file.path} is damaged gzip",
                 where=file.path,
                 why="it ends early or its checksum is wrong",
                 next_step="export or copy the file again",
             ) from error
+
+
+def _decompressed(stream: IO[bytes]) -> IO[bytes]:
+    from zlib_ng import gzip_ng
+
+    reader = cast("type[gzip.GzipFile]", gzip_ng.GzipNGFile)  # which has no types of its own, and the same arguments
+    return io.BufferedReader(cast("io.RawIOBase", reader(fileobj=stream, mode="rb")), BLOCK_BYTES)
 
 
 def _tapped(stream: IO[bytes], tap: Tap) -> IO[bytes]:

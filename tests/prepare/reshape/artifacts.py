@@ -14,7 +14,7 @@ import duckdb
 
 from syncer.model.files import Compression, SourceFormat
 from syncer.model.spec import FieldType
-from syncer.prepare.artifact import Artifact
+from syncer.prepare.artifact import Artifact, Output
 from syncer.prepare.csv_exact import FORCED_QUOTES
 
 Record = Sequence[str | None]
@@ -33,7 +33,7 @@ def artifact_of(
 ) -> Artifact:
     """An artifact with this content; `rows` None says that nobody has counted."""
     names = tuple(columns)
-    data = gzip.compress(content) if compression else content
+    data = _stored(content, compression) if owned else gzip.compress(content) if compression else content
     path = folder / f"made-{hashlib.sha256(data).hexdigest()[:16]}"
     path.write_bytes(data)
     return Artifact(
@@ -49,6 +49,15 @@ def artifact_of(
         source_fields={**dict.fromkeys(names, "string"), **(types or {})},
         field_map={name: name for name in names},
     )
+
+
+def _stored(content: bytes, compression: Compression | None) -> bytes:
+    """The content as this project stores it."""
+    raw = io.BytesIO()
+    output = Output(raw, compression)
+    output.write(content)
+    output.finish()
+    return raw.getvalue()
 
 
 def csv_bytes(*records: Record) -> bytes:

@@ -115,8 +115,8 @@ def test_parts_are_about_equally_large(compression: Compression | None, tmp_path
 @BOTH
 def test_a_tight_limit_is_kept(compression: Compression | None, tmp_path: Path, work_dir: Path) -> None:
     """Where rows and headers leave no slack there is a part more, and the rest is shared evenly."""
-    content = HEADER + b"".join(random_rows(3_000))
-    made = artifact_of(tmp_path, content, ("k", "n"), rows=3_000, compression=compression)
+    content = HEADER + b"".join(random_rows(20_000))
+    made = artifact_of(tmp_path, content, ("k", "n"), rows=20_000, compression=compression)
     parts = split(made, limit=-(-made.size // 3), work_dir=work_dir)
     check_parts(made, parts, -(-made.size // 3), work_dir)
     assert len(parts) == 4
