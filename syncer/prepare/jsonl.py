@@ -2,22 +2,23 @@
 
 `1.10`, `1e5`, integers of any length and nested JSON pass unchanged; only a string that a step of the mapping changes
 is written anew, and a mask takes any value but null by its JSON text. A key that a row lacks stays away, the last of a
-repeated key counts, blank lines are no rows. A line that is not a JSON object stays one invalid row at its place, as
-a lone `{`, which holds no data. Invalid UTF-8 and a broken last line without line feed (the file was cut off) are
-errors.
+repeated key counts, blank lines are no rows. A line that is not a JSON object, or whose mapped values are no Unicode
+text, stays one invalid row at its place, as a lone `{`, which holds no data. Invalid UTF-8 and a broken last line
+without line feed (the file was cut off) are errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Final
 
 import msgspec
 
 from syncer.errors import PrepareError
 from syncer.model.files import SourceFile
 from syncer.prepare.artifact import BLOCK_BYTES, Output
+from syncer.prepare.jsonl_exact import members
 from syncer.prepare.layout import Layout
 from syncer.prepare.reading import MAX_RECORD_BYTES, broken, open_bytes
 from syncer.prepare.stopping import Progress, Stop
@@ -73,7 +74,7 @@ def project(
     with open_bytes(file, stop=stop, progress=progress) as stream:
         for number, line in lines(file, stream):
             row = projection.row(line)
-            if row is BROKEN_ROW and not line.endswith(b"\n"):
+            if row is BROKEN_ROW and not line.endswith(b"\n") and members(line) is None:
                 raise broken(file, number, "the last line is cut off", "export the file again")
             rows += 1
             pending.append(row)
@@ -97,10 +98,13 @@ class _Projection:
         self.met: set[str] = set()
 
     def row(self, line: bytes) -> bytes:
+        found: Mapping[str, bytes | msgspec.Raw] | None
         try:
             found = self._decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return BROKEN_ROW
+        except _FAILURES:
+            found = members(line)
+            if found is None or not self._is_text(found):
+                return BROKEN_ROW
         if self._unseen or self._looks_on:
             self._unseen.difference_update(found)
             self.met.update(found)
@@ -109,8 +113,18 @@ class _Projection:
             parts.insert(0, self._added)
         return b"{" + b",".join(parts) + b"}\n"
 
+    def _is_text(self, found: Mapping[str, bytes | msgspec.Raw]) -> bool:
+        """Whether the values that would leave are."""
+        try:
+            for column, _, _ in self._kept:
+                msgspec.json.decode(found.get(column, b"null"))
+        except _FAILURES:
+            return False
+        return True
 
-Value = Callable[[msgspec.Raw], bytes]
+
+_FAILURES: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+Value = Callable[[bytes | msgspec.Raw], bytes]
 
 
 def _value_of(steps: Steps) -> Value:
@@ -119,7 +133,7 @@ def _value_of(steps: Steps) -> Value:
         return bytes
     of_text, mask = transform(steps), masking(steps.key) if steps.key is not None else None
 
-    def value(raw: msgspec.Raw) -> bytes:
+    def value(raw: bytes | msgspec.Raw) -> bytes:
         written = bytes(raw)
         if not written.startswith(b'"'):
             return written if mask is None or written == b"null" else msgspec.json.encode(mask(written.decode()))

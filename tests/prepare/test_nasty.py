@@ -123,7 +123,12 @@ JSONL = (
     Case("a line that is no object", b'["a"]\nnull\n7\n{"a":1}\n', b'{\n{\n{\n{"a":1}\n'),
     Case("two objects in a line", b'{"a":1}{"a":2}\n{"a":3}\n', b'{\n{"a":3}\n'),
     Case("an object over several lines", b'{\n"a":1}\n', b"{\n{\n"),
-    Case("half a surrogate pair", b'{"a":"\\ud800"}\n{"a":1}\n', b'{\n{"a":1}\n'),
+    Case("half a surrogate pair", b'{"a":"\\ud800"}\n{"a":1}\n{"a":"\\ud83d"}', b'{\n{"a":1}\n{\n'),
+    Case(
+        "half a surrogate pair, not mapped",
+        b'{"a":"1","x":"\\ud83d"}\n{"\\ude00":{"y":"\\ud800"} , "a" : 1.10 }\n{"x":"\\ud800"}\n{"x":"\\ud800",}\n',
+        b'{"a":"1"}\n{"a":1.10}\n{}\n{\n',
+    ),
     Case("a last line that is cut off", b'{"a":1}\n{"a":"' + SECRET, ":2: the last line is cut off"),
     Case("bytes that are not UTF-8", b'{"a":1}\n{"a":"\xff' + SECRET + b'"}\n', ":2: this line is not UTF-8"),
     Case("UTF-16", '{"a":1}\n'.encode("utf-16"), ":1: this line is not UTF-8"),
