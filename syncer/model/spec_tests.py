@@ -26,7 +26,7 @@ class Expectation(Strict):
 
     rows: Annotated[tuple[Row, ...], Field(strict=False)] | None = Field(
         None,
-        description="The rows that are sent, in order: every mapped field and its value; batch and constants where named",
+        description="The rows that are sent, in order: each mapped field and value; batch and constants if named",
     )
     rejected: Count | Annotated[tuple[RejectedRow, ...], Field(strict=False)] | None = Field(
         None, description="Rows that the API will reject: how many, or which and why"

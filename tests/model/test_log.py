@@ -59,8 +59,8 @@ def test_every_part_has_to_be_completed() -> None:
     m = Making()
     permits = [m.submitted(f"imp_{part}", part=part, parts=3) for part in (1, 2, 3)]
     ends = [m.completed(f"imp_{part}", part=part) for part in (1, 2, 3)]
-    begun = [m.claimed(parts=3), *permits[:2], *ends[:2]]
-    again = [m.submitted("imp_4", part=2, parts=3), m.completed("imp_4", part=2)]
+    begun: list[AnyEvent] = [m.claimed(parts=3), *permits[:2], *ends[:2]]
+    again: list[AnyEvent] = [m.submitted("imp_4", part=2, parts=3), m.completed("imp_4", part=2)]
     assert life_of(m, *begun, *again).standing is not Standing.DONE
     assert life_of(m, *begun).parts_left == "part 3 of 3"
     assert life_of(m, *begun, permits[2], ends[2]).standing is Standing.DONE
@@ -69,7 +69,7 @@ def test_every_part_has_to_be_completed() -> None:
 def test_parts_that_only_a_failed_attempt_had_are_not_waited_for() -> None:
     """A file that was to be split in three and failed, and is sent whole then, is imported with its one job."""
     m = Making()
-    split = [m.claimed(parts=3), m.submitted("imp_1", parts=3), m.failed(job="imp_1")]
+    split: list[AnyEvent] = [m.claimed(parts=3), m.submitted("imp_1", parts=3), m.failed(job="imp_1")]
     assert life_of(m, *split).standing is Standing.FAILED
     assert life_of(m, *split, m.claimed(epoch=2), m.submitted("imp_2"), m.completed("imp_2")).done
 

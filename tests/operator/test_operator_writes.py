@@ -232,7 +232,12 @@ def test_a_completed_import_is_never_retried(desk: Desk) -> None:
 def test_parts_that_came_in_are_never_retried(desk: Desk) -> None:
     """Closing the generation would import them again."""
     one = desk.of(A)
-    desk.log(one.claimed(parts=2), one.submitted(), one.completed(), one.failed("final", part=2, **desk.preparation(A)))
+    desk.log(
+        one.claimed(parts=2),
+        one.submitted(parts=2),
+        one.completed(),
+        one.failed("final", part=2, **desk.preparation(A)),
+    )
     done = retry(desk.ledger(), "crm", reason=WHY)
     assert done.touched == ()
     assert "some of its parts" in done.left[0].reason
