@@ -36,6 +36,8 @@ _TAKES = {
     "date": r"DATE",
     "datetime": r"TIMESTAMP.* WITH TIME ZONE",
 }
+_BARE_POINT = re.compile(r'"(?:[^"\\]|\\.)*"|([:,\[]-?)\.')
+"""A text, or what stands before a number that DuckDB writes without the zero before its point."""
 _VALUE = {
     "string": "{0}::VARCHAR",
     "email": "{0}::VARCHAR",
@@ -119,5 +121,9 @@ class ParquetReader:
             found = self._session.execute(sql, [self._path, numbers]).fetchall()
         except duckdb.Error as error:
             raise unreadable(f"broken Parquet ({type(error).__name__})") from error
-        shown = [json.loads(text, parse_constant=str) for (text,) in found]
+        shown = [json.loads(_BARE_POINT.sub(_with_zero, text), parse_constant=str) for (text,) in found]
         return [{name: value for name, value in row.items() if name != "file_row_number"} for row in shown]
+
+
+def _with_zero(found: re.Match[str]) -> str:
+    return found[0] if found[1] is None else f"{found[1]}0."

@@ -19,6 +19,7 @@ from syncer.errors import PrepareError
 from syncer.model.files import SourceFile
 from syncer.prepare import parquet
 from syncer.prepare.artifact import Artifact
+from syncer.prepare.decimals import decimal_text, json_value
 from syncer.prepare.engine import DEFAULT_MEMORY, connected, explained, literal_path, run
 from syncer.prepare.jsonl import lines
 from syncer.prepare.reading import open_bytes
@@ -121,7 +122,7 @@ def small_file(path: Path, name: str, like: Artifact | SourceFile) -> SourceFile
 def _cell(cell: str, kind: str) -> str:
     if _NATIVE.fullmatch(kind):
         return cell
-    return f"{cell}::VARCHAR" if _BY_TEXT.fullmatch(kind) else f"to_json({cell})::VARCHAR"
+    return decimal_text(cell, kind) if _BY_TEXT.fullmatch(kind) else f"to_json({json_value(cell, kind)})::VARCHAR"
 
 
 def _native(value: Any, kind: str) -> Any:  # noqa: ANN401 - whatever the file holds

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from syncer.model.files import SourceFile
 from syncer.prepare import parquet as files
+from syncer.prepare.decimals import json_value
 from syncer.prepare.engine import connected, explained, literal_path, run
 from syncer.prepare.judge.findings import Judged, collect
 from syncer.prepare.judge.judgement import Tally
@@ -87,6 +88,7 @@ def _shown(cell: str, sql_type: str) -> str:
     if sql_type in {"FLOAT", "DOUBLE"}:
         words = " ".join(f"WHEN '{own}' THEN '{shown}'" for own, shown in _NOT_FINITE.items())
         return f"CASE WHEN isfinite({cell}) THEN to_json({cell}) ELSE to_json(CASE {cell}::VARCHAR {words} END) END"
+    cell = json_value(cell, sql_type)
     if re.search("FLOAT|DOUBLE", sql_type):
         text = f"to_json({cell})::VARCHAR"
         return f"CASE WHEN regexp_matches({text}, 'NaN|Infinity') THEN to_json({text}) ELSE to_json({cell}) END"

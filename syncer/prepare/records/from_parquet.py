@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from syncer.model.files import SourceFile
 from syncer.prepare import parquet as files
+from syncer.prepare.decimals import decimal_text, json_value
 from syncer.prepare.engine import connected, explained, literal_path
 from syncer.prepare.judge.checks import Check
 from syncer.prepare.judge.parquet import READER, Column, source_object, types_of
@@ -100,7 +101,7 @@ def _json(cell: str, sql_type: str) -> str:
 
 def _written(cell: str, sql_type: str) -> str:
     if _AS_WRITTEN.fullmatch(sql_type):
-        return f"{cell}::VARCHAR"
+        return decimal_text(cell, sql_type)
     if sql_type in {"FLOAT", "DOUBLE"}:
         return f"CASE WHEN isfinite({cell}) THEN {cell}::DOUBLE::VARCHAR ELSE '' END"
     text = f"to_json({_text(cell, sql_type)})::VARCHAR"
@@ -117,4 +118,4 @@ def _text(cell: str, sql_type: str) -> str:
         return f"strftime({cell}, '%Y-%m-%d')"
     if _MOMENT.fullmatch(sql_type):
         return f"strftime(make_timestamp(epoch_us({cell}::TIMESTAMPTZ)), '%Y-%m-%dT%H:%M:%S.%fZ')"
-    return cell
+    return json_value(cell, sql_type)

@@ -83,7 +83,8 @@ def test_a_value_that_its_field_takes(value: str, kind: str, tmp_path: Path) -> 
 def test_rejected_rows_are_shown_whole_and_as_json(tmp_path: Path) -> None:
     """Every column of the row is shown; numbers that JSON does not have are text, also where they are nested."""
     query = """SELECT 'x' AS v, 'nan'::DOUBLE AS f, '-inf'::FLOAT AS g, [1.5, 'inf'::DOUBLE] AS h, [1.5] AS i,
-        1.25::DECIMAL(9, 2) AS d, 12345678901234567890::UBIGINT AS u, {'a': 'é"'} AS s, NULL AS z"""
+        1.25::DECIMAL(9, 2) AS d, 12345678901234567890::UBIGINT AS u, {'a': 'é"'} AS s, NULL AS z,
+        -0.5::DECIMAL(18, 18) AS p, {'a': [0.25::DECIMAL(20, 20)], 'b': ':.5'} AS q, 0.5::DECIMAL(38, 38) AS r"""
     (line,) = judged(tmp_path, query, {"v": FieldSchema(type="integer")})
     assert line["sourceRow"] == {
         "v": "x",
@@ -95,6 +96,9 @@ def test_rejected_rows_are_shown_whole_and_as_json(tmp_path: Path) -> None:
         "u": 12345678901234567890,
         "s": {"a": 'é"'},
         "z": None,
+        "p": -0.5,
+        "q": {"a": [0.25], "b": ":.5"},
+        "r": 0.5,
     }
     assert json.loads((tmp_path / "rejects.jsonl").read_bytes(), parse_constant=pytest.fail) == line
 

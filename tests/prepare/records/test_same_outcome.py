@@ -162,6 +162,7 @@ def test_jsonl(case: Case) -> None:
 
 @settings(max_examples=40)
 @given(parquet_files())
+@example(("SELECT -0.5::DECIMAL(4, 4) AS a, 0.25::DECIMAL(18, 18) AS c", {"a": definition("number"), "c": TYPED["c"]}))
 def test_parquet(made: tuple[str, dict[str, FieldDefinition]]) -> None:
     """Whatever the types of a Parquet file's columns are."""
     query, fields = made
