@@ -197,6 +197,7 @@ class _Making:
             source_fields=artifact.source_fields,
             schema=means.fields(),
             rejects=means.rejects,
+            name=self._file.path,
             work_dir=means.work_dir,
             memory_limit=means.memory_limit,
             stop=means.stop,

@@ -32,6 +32,7 @@ def judge(
     source_fields: Mapping[str, FieldType],
     schema: Mapping[str, FieldSchema],
     rejects: Path | None,
+    name: str = "",
     work_dir: Path,
     memory_limit: int = DEFAULT_MEMORY,
     stop: Stop | None = None,
@@ -40,13 +41,13 @@ def judge(
 
     `columns` are the artifact's own names, which reasons may show. `schema` has the object's fields; where it lacks
     one, the column's declared type is judged. The rejected rows are written to `rejects`, if given, in row order and
-    the API's own format; what was there before goes. The caller discards the judgement when it has no more use for
-    the row numbers.
+    the API's own format; what was there before goes. `name` is what errors call the file, its own path where it is
+    left out. The caller discards the judgement when it has no more use for the row numbers.
 
     Raises PrepareError when the API would fail the whole job (or nothing can be written), SourceError when the file
     cannot be read, Interrupted when `stop` says so. Nothing is left in `work_dir` or at `rejects` then.
     """
-    file = _as_file(path, file_format, compression)
+    file = _as_file(path, file_format, compression, name)
     checks = checks_of(field_map, source_fields, schema)
     with _outputs(file, work_dir, rejects) as numbers:
         work = Work(
@@ -77,14 +78,14 @@ def _judge(work: Work) -> Tally:
     return csv_exact.judge(work, header) if tally is None else tally
 
 
-def _as_file(path: Path, file_format: SourceFormat, compression: Compression | None) -> SourceFile:
+def _as_file(path: Path, file_format: SourceFormat, compression: Compression | None, name: str) -> SourceFile:
     """Describe the artifact in the words of this layer's readers."""
     try:
         status = path.stat()
     except OSError as error:
-        raise cannot_read(str(path), error) from error
+        raise cannot_read(name or str(path), error) from error
     return SourceFile(
-        path=str(path),
+        path=name or str(path),
         location=str(path),
         size=status.st_size,
         modified=datetime.fromtimestamp(status.st_mtime, UTC),

@@ -18,6 +18,8 @@ from syncer.model.files import SourceFormat
 from syncer.model.objects import FieldSchema
 from syncer.prepare.judge.judge import judge
 from syncer.prepare.judge.judgement import OTHER_REASONS, Judgement, Tally
+from syncer.prepare.making import Means, make
+from tests.prepare.files import source_file, spec_of
 from tests.prepare.judge.test_parquet import parquet
 
 KINDS = ["csv", "exact csv", "jsonl", "parquet"]
@@ -136,6 +138,17 @@ def test_what_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not list(work_dir.iterdir())
     with pytest.raises(SourceError, match=r"gone\.csv cannot be read"):
         judged(tmp_path / "gone.csv", "csv", work_dir)
+
+
+def test_errors_call_the_file_what_people_call_it(tmp_path: Path) -> None:
+    """A file that passes as it is shows its own path and line, and not the place of a copy of it."""
+    content = b'mail\na@b.co\n"c@b.co" x\n'
+    file = source_file(tmp_path / "people.csv", content)
+    assert file.path == "people.csv"
+    with pytest.raises(PrepareError) as caught:
+        make(file, spec_of({"mail": "email"}), Means(work_dir=tmp_path, judging="always"), batch_value=None)
+    assert str(caught.value).startswith("people.csv:3: ")
+    assert str(tmp_path) not in str(caught.value)
 
 
 def test_rows_that_cannot_be_written_are_a_clear_error(tmp_path: Path) -> None:
