@@ -16,17 +16,27 @@ def notes(inputs: Inputs, own: SpecInput, items: Sequence[PlannedImport]) -> Ite
     starting = [item for item in items if item.action in STARTING and not item.repairs]
     yield from _how_written(own.spec, starting)
     yield from _never_records(inputs, own.spec)
-    if _may_be_records(own.spec) and inputs.write_modes.get(own.spec.target.object) != "append":
-        few = sum(1 for item in starting if item.rows is not None and item.rows.rows < FEW_ROWS)
-        if few:
-            whose = f"{few:,} files have" if few > 1 else "1 file has"
-            yield f"{whose} fewer than {FEW_ROWS:,} rows, which the vendor's guide would send as record batches"
+    yield from _few_rows(inputs, own.spec, starting)
     unknown = [(item, item.sample.problem) for item in starting if item.sample is not None and item.sample.problem]
     if unknown:
         item, problem = unknown[0]
         others = len(unknown) - 1
         more = f", and {others:,} {'file' if others == 1 else 'files'} more" if others else ""
         yield f"rows unknown: {problem if item.file.path in problem else f'{item.file.path}: {problem}'}{more}"
+
+
+def _few_rows(inputs: Inputs, spec: Spec, starting: Sequence[PlannedImport]) -> Iterator[str]:
+    """Say of small files that record batches would do, or that they take that way."""
+    few = sum(1 for item in starting if item.rows is not None and item.rows.rows < FEW_ROWS)
+    mode = inputs.write_modes.get(spec.target.object)
+    if not few or mode == "append" or not _may_be_records(spec):
+        return
+    whose = f"{few:,} files have" if few > 1 else "1 file has"
+    rows = f"{whose} fewer than {FEW_ROWS:,} rows"
+    if spec.target.via == "import":
+        yield f"{rows}, which the vendor's guide would send as record batches"
+    elif spec.target.via == "auto" and not spec.auto_profile:
+        yield f"{rows} and will go as record batches" + ("" if mode == "upsert" else ", if the object merges rows")
 
 
 def _how_written(spec: Spec, starting: Sequence[PlannedImport]) -> Iterator[str]:
@@ -53,4 +63,4 @@ def _never_records(inputs: Inputs, spec: Spec) -> Iterator[str]:
 
 def _may_be_records(spec: Spec) -> bool:
     """Whether a record batch could do the same. Lists and audiences are made by import jobs alone."""
-    return spec.target.via == "import" and spec.list_options is None and spec.audience is None
+    return spec.list_options is None and spec.audience is None

@@ -130,6 +130,16 @@ def test_where_record_batches_cannot_be_meant_nothing_is_said(own: Any, more: di
     assert sampled({A.path: counted(1)}, own, **more).specs[0].notes == ()
 
 
+@pytest.mark.parametrize(
+    ("modes", "words"), [({"profiles": "upsert"}, ""), ({}, ", if the object merges rows")], ids=["upsert", "not known"]
+)
+def test_files_that_take_the_way_of_records_are_told(modes: dict[str, str], words: str) -> None:
+    """The plan says which way small files go before they do."""
+    own = spec(target={"object": "profiles", "match_key": "b", "via": "auto"})
+    plan = sampled({A.path: counted(9_999), B.path: counted(10_000)}, own, write_modes=modes)
+    assert plan.specs[0].notes == (f"1 file has fewer than 10,000 rows and will go as record batches{words}",)
+
+
 def test_larger_files_are_what_imports_are_for() -> None:
     """Nothing is said of ten thousand rows and more, nor of a file that nobody looked at."""
     assert sampled({A.path: about(10_000)}).specs[0].notes == ()
