@@ -58,12 +58,13 @@ class ParquetReader:
         self._fields = fields
         self._session = session
         self._types: dict[str, str] = {}
+        self._place, self._numbered = "file_row_number", "read_parquet(?, file_row_number = true)"
 
     def rows(self) -> Iterator[Row]:
         cursor = self._session.cursor()
         try:
             values = self._expressions(cursor)
-            sql = f"SELECT file_row_number, {values} FROM read_parquet(?, file_row_number = true)"  # noqa: S608 - quoted
+            sql = f"SELECT {self._place}, {values} FROM {self._numbered}"  # noqa: S608 - quoted
             cursor.execute(sql, [self._path])  # in the file's order, which DuckDB keeps by default
             while batch := cursor.fetchmany(_FETCH):
                 for number, *cells in batch:
@@ -77,6 +78,10 @@ class ParquetReader:
         """What to select for each mapped column: DuckDB renames columns that differ in case only, so by position."""
         names = self._top_level_names(cursor)
         described = cursor.execute("DESCRIBE SELECT * FROM read_parquet(?)", [self._path]).fetchall()
+        if "file_row_number" in map(str.lower, names):
+            # DuckDB's own numbers would go by the name of a column; others are slower to look rows up by.
+            self._place = "_place_in_file"
+            self._numbered = f"(SELECT *, row_number() OVER () - 1 AS {self._place} FROM read_parquet(?))"  # noqa: S608 - our own text
         counts = Counter(names)
         expressions = []
         for column, field in self._fields.items():
@@ -115,14 +120,14 @@ class ParquetReader:
 
     def originals(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         numbers = [row.original for row in rows]
-        sql = """SELECT to_json(source)::VARCHAR FROM read_parquet(?, file_row_number = true) source
-                 WHERE file_row_number IN (SELECT unnest(?::BIGINT[])) ORDER BY file_row_number"""
+        sql = f"""SELECT to_json(source)::VARCHAR FROM {self._numbered} source
+                  WHERE {self._place} IN (SELECT unnest(?::BIGINT[])) ORDER BY {self._place}"""  # noqa: S608 - our own text
         try:
             found = self._session.execute(sql, [self._path, numbers]).fetchall()
         except duckdb.Error as error:
             raise unreadable(f"broken Parquet ({type(error).__name__})") from error
         shown = [json.loads(_BARE_POINT.sub(_with_zero, text), parse_constant=str) for (text,) in found]
-        return [{name: value for name, value in row.items() if name != "file_row_number"} for row in shown]
+        return [{name: value for name, value in row.items() if name != self._place} for row in shown]
 
 
 def _with_zero(found: re.Match[str]) -> str:

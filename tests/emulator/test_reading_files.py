@@ -239,6 +239,21 @@ def test_a_parquet_column_of_another_type(shared_api: Api, tmp_path: Path, value
     assert done.status["validRows"] == 1
 
 
+def test_a_parquet_column_may_be_called_like_the_place_of_its_rows(shared_api: Api, tmp_path: Path) -> None:
+    """A column with the name that DuckDB gives row numbers is mapped, judged and shown like any other."""
+    content = parquet(tmp_path, "SELECT 'a@b.co' AS email, 7 AS file_row_number UNION ALL SELECT 'x', 8")
+    done = shared_api.run("profiles", "a.parquet", content, {"email": "email", "file_row_number": "points"})
+    assert [line["sourceRow"] for line in done.rejected] == [{"email": "x", "file_row_number": 8}]
+    assert done.reasons == {2: "email: invalid email format"}
+
+
+def test_a_decimal_below_one_is_shown_as_a_number(shared_api: Api, tmp_path: Path) -> None:
+    """Also of a type without digits before the point, and without a look into texts."""
+    content = parquet(tmp_path, "SELECT 'x:.5' AS email, -0.5::DECIMAL(18, 18) AS d, [0.5::DECIMAL(38, 38)] AS l")
+    done = shared_api.run("profiles", "a.parquet", content, {"email": "email"})
+    assert done.rejected[0]["sourceRow"] == {"email": "x:.5", "d": -0.5, "l": [0.5]}
+
+
 def test_a_truncated_parquet_file_fails_its_job(shared_api: Api, tmp_path: Path) -> None:
     """The end of the file is where Parquet keeps its index."""
     done = shared_api.run("profiles", "a.parquet", parquet(tmp_path, PARQUET_ROWS)[:-20], PARQUET_COLUMNS)
