@@ -397,7 +397,7 @@ class _Pin:
 def stand_in(world: Callable[[], World]) -> contextlib.ExitStack:
     """Let runs prepare nothing: the model's files have no bytes. One that changed is noticed as real ones are."""
 
-    def made(tools: Tools, item: Any, own: Any, held: Any, folder: Path) -> tuple[Made, Any]:
+    def made(tools: Tools, item: Any, own: Any, held: Any, folder: Path, **_: object) -> tuple[Made, Any]:
         del tools, own, held, folder
         pin = _Pin(item.file.path, item.file.fingerprint, world)
         pin.verify()
