@@ -27,7 +27,7 @@ from syncer.apply.repairs import frozen_names
 from syncer.apply.resources import Creators, creates_something, resolve_audience, resolve_list, resolve_names
 from syncer.apply.rules import life_of
 from syncer.apply.submit import submit
-from syncer.errors import PermitRefused, SyncerError
+from syncer.errors import PermitRefused, SyncerError, Waiting
 from syncer.model.events import Claimed, Submitted
 from syncer.model.log import Log
 from syncer.model.spec import Spec
@@ -67,6 +67,8 @@ class _Queue:
         self._keeps_order = keeps_order
         self._tell = tell
         self._failed_ahead: dict[str, str] = {}
+        self._has_jobs = False
+        self._in_parts = ""
         self._parts: list[ImportOutcome] = []  # of the import at work; one that may be split is alone in its queue
         self._going: dict[Key, Outgoing] = {}
         self._may_run = ""
@@ -128,12 +130,17 @@ class _Queue:
             with ExitStack() as own:
                 made = own.enter_context(prepared(tools, item, spec, claimed))
                 going = outgoing(tools, made)
+                if going is not None or len(made.parts) == 1:
+                    self._has_jobs = True
                 if going is not None:
                     self._going[item.key] = going
                     kept.push(own.pop_all())
                     return ready(going, claimed, item.attempt)
                 if len(made.parts) == 1:
                     return submit(tools, made, claimed, item.attempt)
+                if self._has_jobs:
+                    raise Waiting(f"{item.file.path} comes in parts, which wait for the files before it")
+                self._in_parts = item.file.path
                 self._end(item, import_parts(tools, made, claimed, self._parts, carry=self._carried))
                 return None
 
@@ -242,7 +249,11 @@ class _Queue:
         ahead = self._failed_ahead.get(item.spec)
         if ahead is not None:
             self._tell(item, _held(item, ahead))
-        return ahead is not None
+        elif self._in_parts:
+            self._tell(
+                item, ImportOutcome(item=item, result="held", message=f"held behind the parts of {self._in_parts}")
+            )
+        return ahead is not None or bool(self._in_parts)
 
 
 def _held(item: PlannedImport, ahead: str) -> ImportOutcome:

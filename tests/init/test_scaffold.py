@@ -66,7 +66,8 @@ def test_without_the_remote_nothing_is_applied(syncer: Syncer, tmp_path: Path, m
     syncer("init")
     git(tmp_path, "init", "-q")
     monkeypatch.setenv("EXPERITURE_API_KEY", "token")
-    syncer("apply", code=1)
+    assert "import" not in syncer("apply", code=1)
+    assert not (tmp_path / "state").exists()
 
 
 def test_every_file_is_made_and_a_second_time_changes_nothing(syncer: Syncer, tmp_path: Path) -> None:
