@@ -22,7 +22,7 @@ TEMPLATES = ROOT / "syncer" / "scaffold" / "github" / "workflows"
 TOOLS = Path(sys.executable).parent
 ACT = TOOLS / "act"
 SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97"
-UPLOAD = "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a"
+UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f"
 STUBS = {
     SETUP_PYTHON: "inputs: {python-version: {}}\nruns: {using: composite, steps: [{shell: bash, run: 'true'}]}\n",
     UPLOAD: (

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 ARGUMENT = ROOT / "docs" / "exactly-once.md"
 CITATION = re.compile(r"`([\w/.-]+\.py)(?:: ([\w.]+))?`")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+USES = re.compile(r"\buses: *(\S+)(?: +#(.*))?")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -88,3 +89,17 @@ def test_links_within_the_repository_lead_somewhere(document: Path) -> None:
         if not target.exists() or (anchor and anchor not in anchors(target)):
             lost.append(link)
     assert lost == []
+
+
+def test_actions_in_documents_are_pinned() -> None:
+    """What people copy names each foreign action by a full commit, and its release beside it."""
+    used = [found for document in documents() for found in USES.findall(document.read_text("utf-8"))]
+    foreign = [(action, release) for action, release in used if not action.startswith(("acme/", "./"))]
+
+    assert len(foreign) >= 3
+    wrong = [
+        action
+        for action, release in foreign
+        if not re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", action) or not re.fullmatch(r" v\d+(\.\d+)*", release)
+    ]
+    assert wrong == []
