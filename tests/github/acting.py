@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -23,6 +24,8 @@ TOOLS = Path(sys.executable).parent
 ACT = TOOLS / "act"
 SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97"
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f"
+CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
+APP_TOKEN = "actions/create-github-app-token@1b10c78c7865c340bc4f6099eb2f838309f1e8c3"
 STUBS = {
     SETUP_PYTHON: "inputs: {python-version: {}}\nruns: {using: composite, steps: [{shell: bash, run: 'true'}]}\n",
     UPLOAD: (
@@ -34,8 +37,53 @@ STUBS = {
         "      env: {NAME: '${{ inputs.name }}', FROM: '${{ inputs.path }}'}\n"
         '      run: mkdir -p "$ARTIFACTS/$NAME" && cp "$FROM" "$ARTIFACTS/$NAME/"\n'
     ),
+    CHECKOUT: (
+        "inputs: {token: {default: '${{ github.token }}'}, persist-credentials: {}, fetch-depth: {}}\n"
+        "runs:\n"
+        "  using: composite\n"
+        "  steps:\n"
+        "    - shell: bash\n"
+        "      env: {TOKEN: '${{ inputs.token }}', SERVER: '${{ github.server_url }}'}\n"
+        "      run: |\n"
+        "        git init --quiet --initial-branch=main\n"
+        '        git remote add origin "$SERVER/$GITHUB_REPOSITORY"\n'
+        '        kept="$RUNNER_TEMP/git-credentials.config"\n'
+        "        credentials=$(printf 'x-access-token:%s' \"$TOKEN\" | base64 | tr -d '\\n')\n"
+        '        git config --file "$kept" "http.$SERVER/.extraheader" "AUTHORIZATION: basic $credentials"\n'
+        '        git config "includeIf.gitdir:$PWD/.git.path" "$kept"\n'
+        "        git fetch --quiet --depth=1 origin +refs/heads/main:refs/remotes/origin/main\n"
+        "        git checkout --quiet --force -B main refs/remotes/origin/main\n"
+    ),
+    APP_TOKEN: (
+        "inputs: {client-id: {}, private-key: {}, permission-contents: {}}\n"
+        "outputs: {token: {value: '${{ steps.mint.outputs.token }}'}}\n"
+        "runs:\n"
+        "  using: composite\n"
+        "  steps:\n"
+        "    - id: mint\n"
+        "      shell: bash\n"
+        "      env:\n"
+        "        APP: ${{ inputs.client-id }}\n"
+        "        KEY: ${{ inputs.private-key }}\n"
+        "        MAY: ${{ inputs.permission-contents }}\n"
+        "      run: |\n"
+        '        token=ghs_$(printf \'%s %s %s\' "$APP" "$KEY" "$MAY" | sha256sum | cut -c 1-36)\n'
+        '        echo "::add-mask::$token"\n'
+        '        echo "token=$token" >> "$GITHUB_OUTPUT"\n'
+    ),
 }
-"""The Python with syncer is on the PATH already, and artifacts become files."""
+"""Stand-ins for actions that need the network.
+
+The Python with syncer is on the PATH already, and artifacts become files. The runner program makes the workspace a copy
+of the clone and leaves a checkout out, except with `checks_out`: then the stub fetches the newest commit of main and
+keeps the token that it was handed as the real one does, in a file of its own that the clone's settings include. The
+app's token is made of all that the app's action was handed, so that a remote knows the right one (`app_token`).
+"""
+
+
+def app_token(client_id: str, key: str) -> str:
+    """Return the token that the app's stub mints for writing contents."""
+    return "ghs_" + hashlib.sha256(f"{client_id} {key} write".encode()).hexdigest()[:36]
 
 
 @dataclass
@@ -48,7 +96,7 @@ class Ran:
 
 @dataclass
 class Runner:
-    """Runs workflows of a clone. `variables` and `secrets` are the repository's."""
+    """Runs workflows of a clone. `variables` and `secrets` are the repository's; see STUBS for `checks_out`."""
 
     clone: Path
     remote: Remote
@@ -56,6 +104,8 @@ class Runner:
     home: Path
     secrets: dict[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    checks_out: bool = False
 
     @property
     def artifacts(self) -> Path:
@@ -74,9 +124,12 @@ class Runner:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "action.yml").write_text(f"name: stub\ndescription: stub\n{text}", "utf-8")
             arguments += ["--local-repository", f"{name}={folder}"]
-        for option, values in (("-s", self.secrets), ("--env", self.environ), ("--input", inputs)):
+        named = {"-s": self.secrets, "--env": self.environ, "--var": self.variables, "--input": inputs}
+        for option, values in named.items():
             for key, value in values.items():
                 arguments += [option, f"{key}={value}"]
+        if self.checks_out:
+            arguments.append("--no-skip-checkout")
         done = subprocess.run(
             arguments,
             cwd=self.clone,

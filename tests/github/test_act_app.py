@@ -1,0 +1,90 @@
+"""A protected main, over HTTP: without an app the run stops in time; with one, the log is pushed by its token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from syncer.emulator.testing import running
+from tests.git.clones import Remote, git
+from tests.github.acting import ACT, ROOT, TEMPLATES, Runner, app_token
+from tests.github.conftest import SPEC
+from tests.github.git_server import GitServer, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not ACT.exists(), reason="the runner program is not for this machine"),
+]
+SETTINGS = "api: {{base_url: '{url}', poll: {{initial: 10ms, max: 50ms}}}}\nstate: {{git: push}}\n"
+APP = "Iv23liSyncerOfAcme"
+KEY = "the app's private key"
+CALLER = """\
+on: {workflow_dispatch: }
+permissions: {contents: write}
+jobs:
+  sync:
+    uses: ./.github/workflows/sync.yml
+    with: {app-client-id: "${{ vars.SYNCER_APP_CLIENT_ID }}"}
+    secrets: inherit
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitServer]:
+    """An empty repository whose main takes pushes with the app's token only, and that two tokens may read."""
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    with serving(Remote.made(tmp_path / "remote.git"), {"ghs_job": "job", app_token(APP, KEY): "app"}) as git_server:
+        yield git_server
+
+
+@pytest.fixture
+def runner(tmp_path: Path, server: GitServer) -> Iterator[Runner]:
+    """A project on that server, which the workflow checks out itself with the token it is given."""
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(server.remote.path), str(clone))
+    with running(tmp_path / "emulator") as emulator:
+        runner = Runner(clone, server.remote, emulator, tmp_path / "home", checks_out=True)
+        runner.secrets |= {"EXPERITURE_API_KEY": emulator.token, "GITHUB_TOKEN": "ghs_job"}
+        runner.environ["GITHUB_SERVER_URL"] = server.url
+        files = {f".github/workflows/{path.name}": path.read_text("utf-8") for path in TEMPLATES.glob("*.yml")}
+        files |= {
+            ".github/workflows/sync.yml": (ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8"),
+            ".github/workflows/caller.yml": CALLER,
+            "specs/crm.yaml": SPEC % ("crm", "profiles"),
+            "in/crm-1.csv": "email\nada@example.com\n",
+            "syncer.yaml": SETTINGS.format(url=emulator.base_url),
+            ".gitignore": ".syncer/\n",
+        }
+        runner.commit(**files)
+        git(clone, "push", "--quiet", "origin", "HEAD:main")
+        server.protects_main()
+        yield runner
+
+
+@pytest.mark.parametrize(("event", "workflow"), [("schedule", "syncer-apply.yml"), ("workflow_dispatch", "caller.yml")])
+def test_a_protected_branch_takes_an_app(server: GitServer, runner: Runner, event: str, workflow: str) -> None:
+    """Without the app nothing is sent and the refusal is told; with its variable and key, all is done, once."""
+    refused = runner.run(event, workflow)
+
+    assert not refused.green
+    assert "changes must be made through a pull request" in refused.log
+    assert set(server.pushed) == {"job"}
+    assert runner.emulator.query("SELECT id FROM jobs") == []
+    assert runner.remote.messages() == []
+
+    server.pushed.clear()
+    runner.variables["SYNCER_APP_CLIENT_ID"] = APP
+    runner.secrets["SYNCER_APP_KEY"] = KEY
+    done = runner.run(event, workflow)
+
+    assert done.green, done.log
+    assert set(server.pushed) == {"app"}
+    assert runner.remote.events("crm") == ["claimed", "submitted", "finished"]
+    assert runner.emulator.query("SELECT email FROM profiles") == [("ada@example.com",)]
+    assert len(runner.emulator.query("SELECT id FROM jobs")) == 1
+    assert app_token(APP, KEY) not in done.log
