@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
@@ -18,23 +19,33 @@ _TIMEOUT = 30.0
 _TRIES = 3
 _FORBIDDEN = frozenset({403, 404})
 """HTTP: what a token without the right gets; GitHub hides with 404 what a token may not see."""
+_GONE = 410
+_TOO_MANY = 429
 
 
 class MayNotWriteError(SyncerError):
-    """The token may not do that: a job from a fork, or one without the permission."""
+    """The token may not do that: a job from a fork, one without the permission, or a repository without issues."""
+
+
+class RateLimitedError(SyncerError):
+    """GitHub takes no more calls of this token for a while. Nothing is wrong with its rights."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GitHub:
-    """One repository's API. `url` is GITHUB_API_URL, `repository` OWNER/NAME."""
+    """One repository's API. `url` is GITHUB_API_URL, `repository` OWNER/NAME.
+
+    `permission` is what a job needs for the calls that are made here, as workflows name it.
+    """
 
     url: str
     repository: str
     token: str = field(repr=False)
+    permission: str
     _connections: Connections = field(repr=False)
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+    def from_environ(cls, environ: Mapping[str, str], *, permission: str = "pull-requests") -> Self:
         """Take all of it from a job's environment. Raises UsageError for what is missing there."""
         from syncer.api.address import BadAddressError, parse_address
         from syncer.api.connections import Connections
@@ -43,7 +54,7 @@ class GitHub:
         if missing:
             raise UsageError(
                 f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
-                why="comments are written with the token that GitHub gives each job",
+                why="GitHub is written to with the token that it gives each job",
                 next_step="give it to the step: env: {GITHUB_TOKEN: ${{ github.token }}}",
             )
         url = (environ.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/")
@@ -55,18 +66,13 @@ class GitHub:
             url=url,
             repository=quote(environ["GITHUB_REPOSITORY"]),
             token=environ["GITHUB_TOKEN"],
+            permission=permission,
             _connections=Connections(timeout=_TIMEOUT),
         )
 
     def comments(self, number: int) -> Iterator[dict[str, Any]]:
         """Yield the comments of an issue or pull request, oldest first."""
-        page = 1
-        while True:
-            found = self._call("GET", f"issues/{number}/comments?per_page={_PAGE}&page={page}")
-            yield from found
-            if len(found) < _PAGE:
-                return
-            page += 1
+        return self._paged(f"issues/{number}/comments?")
 
     def add_comment(self, number: int, body: str) -> None:
         self._call("POST", f"issues/{number}/comments", {"body": body})
@@ -74,23 +80,46 @@ class GitHub:
     def edit_comment(self, comment: int, body: str) -> None:
         self._call("PATCH", f"issues/comments/{comment}", {"body": body})
 
+    def open_issues(self) -> Iterator[dict[str, Any]]:
+        """Yield the open issues, oldest first, and among them, as GitHub lists both, the open pull requests."""
+        return self._paged("issues?state=open&sort=created&direction=asc&")
+
+    def closed_issues(self) -> Iterator[dict[str, Any]]:
+        """Yield the closed issues and pull requests, those that changed last first; a page is asked for when needed."""
+        return self._paged("issues?state=closed&sort=updated&direction=desc&")
+
+    def add_issue(self, title: str, body: str, labels: Sequence[str]) -> int:
+        """Open an issue and return its number. GitHub makes the labels that the repository does not have."""
+        return int(self._call("POST", "issues", {"title": title, "body": body, "labels": list(labels)})["number"])
+
+    def edit_issue(self, number: int, **changes: str) -> None:
+        """Change some of title, body, state and state_reason."""
+        self._call("PATCH", f"issues/{number}", changes)
+
     def close(self) -> None:
         self._connections.close()
 
-    def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON
+    def _paged(self, path: str) -> Iterator[dict[str, Any]]:
+        for page in count(1):
+            found = self._call("GET", f"{path}per_page={_PAGE}&page={page}")
+            yield from found
+            if len(found) < _PAGE:
+                return
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
         """Call and return the answer's JSON. A request that may be repeated is, where nobody answered or GitHub failed.
 
-        A comment is never posted twice for a lost answer: the next run finds it and edits it.
+        A comment or an issue is never posted twice for a lost answer: the next run finds it by its marker.
         """
         tries = 1 if method == "POST" else _TRIES
         for left in reversed(range(tries)):
-            status, text = self._send(method, path, body, last=left == 0)
-            if status and (status < 500 or left == 0):  # noqa: PLR2004 - HTTP: from here on it is the server's fault
-                return _answer(status, text, f"{method} {path.partition('?')[0]}")
+            answer = self._send(method, path, body, last=left == 0)
+            if answer and (answer.status < 500 or left == 0):  # noqa: PLR2004 - HTTP: then it is the server's fault
+                return self._content(answer, f"{method} {path.partition('?')[0]}")
         raise AssertionError("the last try returns or raises")
 
-    def _send(self, method: str, path: str, body: dict[str, str] | None, *, last: bool) -> tuple[int, bytes]:
-        """Return status and body; status 0 when nobody answered and there are tries left."""
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None, *, last: bool) -> _Answer | None:
+        """Return what GitHub answered; None when nobody answered and there are tries left."""
         from syncer.api.address import parse_address
         from syncer.api.connections import NETWORK_ERRORS
 
@@ -107,35 +136,67 @@ class GitHub:
                 },
                 body=json.dumps(body).encode() if body is not None else None,
             )
-            return answer.status, answer.read()
+            return _Answer(
+                answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+            )
         except NETWORK_ERRORS as error:
             if not last:
-                return 0, b""
+                return None
             raise SyncerError(
                 "GitHub does not answer", where=self.url, why=type(error).__name__, next_step="run the job again"
             ) from error
 
+    def _content(self, answer: _Answer, where: str) -> Any:  # noqa: ANN401 - JSON
+        """Return the answer's JSON, or raise what it refuses with."""
+        if 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP: success
+            try:
+                return json.loads(answer.body)
+            except ValueError as error:
+                raise SyncerError("GitHub's answer is no JSON", where=where) from error
+        refused, where = f"GitHub refused: {answer.said or 'no reason given'}", f"{where}: {answer.status}"
+        if answer.is_for_now:
+            wait = answer.headers.get("retry-after", "")
+            later = f"in {wait} seconds" if wait.isdigit() else "in some minutes"
+            raise RateLimitedError(
+                refused,
+                where=where,
+                why="GitHub limits how much one token may ask for and write",
+                next_step=f"run it again {later}: what is done by then is not done twice",
+            )
+        if answer.status == _GONE:
+            raise MayNotWriteError(refused, where=where, next_step="switch issues on in the repository's settings")
+        if answer.status in _FORBIDDEN:
+            raise MayNotWriteError(
+                refused,
+                where=where,
+                why="a job from a fork gets a token that only reads; others need the permission",
+                next_step=f"give the job: permissions: {{{self.permission}: write}}",
+            )
+        raise SyncerError(refused, where=where)
 
-def _answer(status: int, text: bytes, where: str) -> Any:  # noqa: ANN401 - JSON
-    if 200 <= status < 300:  # noqa: PLR2004 - HTTP: success
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One answer. The names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def said(self) -> str:
+        """What GitHub said of a refusal, or nothing."""
         try:
-            return json.loads(text)
-        except ValueError as error:
-            raise SyncerError("GitHub's answer is no JSON", where=where) from error
-    if status in _FORBIDDEN:
-        raise MayNotWriteError(
-            f"GitHub refused: {_said(text) or 'no reason given'}",
-            where=f"{where}: {status}",
-            why="a job from a fork gets a token that only reads; others need the permission",
-            next_step="give the job: permissions: {pull-requests: write}",
-        )
-    raise SyncerError(f"GitHub refused: {_said(text) or 'no reason given'}", where=f"{where}: {status}")
+            document = json.loads(self.body)
+        except ValueError:
+            return ""
+        said = document.get("message") if isinstance(document, dict) else None
+        return str(said)[:200] if said else ""
 
-
-def _said(text: bytes) -> str:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return ""
-    said = document.get("message") if isinstance(document, dict) else None
-    return str(said)[:200] if said else ""
+    @property
+    def is_for_now(self) -> bool:
+        """Whether this is a limit that passes. It comes with 403 too, and then says so in a header or in words."""
+        if self.status != _TOO_MANY and self.status not in _FORBIDDEN:
+            return False
+        is_used_up = "retry-after" in self.headers or self.headers.get("x-ratelimit-remaining") == "0"
+        return self.status == _TOO_MANY or is_used_up or "rate limit" in self.said.lower()

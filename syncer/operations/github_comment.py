@@ -34,7 +34,7 @@ def stick(github: Comments, number: int, body: str, *, key: str, author: str = "
     """
     text = f"{marker(key)}\n{body}"
     for comment in github.comments(number):
-        if str(comment.get("body") or "").startswith(marker(key)) and _is_ours(comment.get("user") or {}, author):
+        if str(comment.get("body") or "").startswith(marker(key)) and is_ours(comment.get("user") or {}, author):
             if comment["body"].replace("\r\n", "\n") == text:
                 return "unchanged"
             github.edit_comment(comment["id"], text)
@@ -43,7 +43,8 @@ def stick(github: Comments, number: int, body: str, *, key: str, author: str = "
     return "posted"
 
 
-def _is_ours(user: dict[str, Any], author: str) -> bool:
+def is_ours(user: dict[str, Any], author: str) -> bool:
+    """Whether the login `author` wrote it, or any bot where none is named."""
     return bool(user.get("login") == author) if author else user.get("type") == "Bot"
 
 
