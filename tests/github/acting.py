@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.git.clones import git
+from tests.github.conftest import SPEC
 
 if TYPE_CHECKING:
     from syncer.emulator.testing import Emulator
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "syncer" / "scaffold" / "github" / "workflows"
 TOOLS = Path(sys.executable).parent
 ACT = TOOLS / "act"
+SETTINGS = "api: {{base_url: '{url}', poll: {{initial: 10ms, max: 50ms}}}}\nstate: {{git: push, branch: main}}\n"
 SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97"
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f"
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
@@ -157,6 +159,18 @@ class Runner:
             "PIP_NO_DEPS": "1",  # all of them are there: the tests run on them
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
+
+    def seed(self, **files: str) -> None:
+        """Push a project: the workflows that `syncer init` writes, one spec and its one file, and these files."""
+        workflows = {f".github/workflows/{path.name}": path.read_text("utf-8") for path in TEMPLATES.glob("*.yml")}
+        project = {
+            "specs/crm.yaml": SPEC % ("crm", "profiles"),
+            "in/crm-1.csv": "email\nada@example.com\n",
+            "syncer.yaml": SETTINGS.format(url=self.emulator.base_url),
+            ".gitignore": ".syncer/\n",
+        }
+        self.commit(**workflows, **project, **files)
+        git(self.clone, "push", "--quiet", "origin", "HEAD:main")
 
     def commit(self, **files: str) -> str:
         """Commit these files and return the commit."""

@@ -8,7 +8,7 @@ import pytest
 
 from syncer.emulator.testing import running
 from tests.git.clones import Remote, git
-from tests.github.acting import ACT, ROOT, TEMPLATES, Runner
+from tests.github.acting import ACT, ROOT, Runner
 from tests.github.conftest import SPEC
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not ACT.exists(), reason="the runner program is not for this machine"),
 ]
-SETTINGS = "api: {{base_url: '{url}', poll: {{initial: 10ms, max: 50ms}}}}\nstate: {{git: push, branch: main}}\n"
 
 
 @pytest.fixture
@@ -33,15 +32,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
     git(tmp_path, "clone", "--quiet", str(remote.path), str(clone))
     with running(tmp_path / "emulator") as emulator:
         runner = Runner(clone, remote, emulator, tmp_path / "home", {"EXPERITURE_API_KEY": emulator.token})
-        files = {f".github/workflows/{path.name}": path.read_text("utf-8") for path in TEMPLATES.glob("*.yml")}
-        files |= {
-            "specs/crm.yaml": SPEC % ("crm", "profiles"),
-            "in/crm-1.csv": "email\nada@example.com\n",
-            "syncer.yaml": SETTINGS.format(url=emulator.base_url),
-            ".gitignore": ".syncer/\n",
-        }
-        runner.commit(**files)
-        git(clone, "push", "--quiet", "origin", "HEAD:main")
+        runner.seed()
         yield runner
 
 

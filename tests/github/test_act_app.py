@@ -8,8 +8,7 @@ import pytest
 
 from syncer.emulator.testing import running
 from tests.git.clones import Remote, git
-from tests.github.acting import ACT, ROOT, TEMPLATES, Runner, app_token
-from tests.github.conftest import SPEC
+from tests.github.acting import ACT, ROOT, Runner, app_token
 from tests.github.git_server import GitServer, serving
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not ACT.exists(), reason="the runner program is not for this machine"),
 ]
-SETTINGS = "api: {{base_url: '{url}', poll: {{initial: 10ms, max: 50ms}}}}\nstate: {{git: push}}\n"
 APP = "Iv23liSyncerOfAcme"
 KEY = "the app's private key"
 CALLER = """\
@@ -51,17 +49,8 @@ def runner(tmp_path: Path, server: GitServer) -> Iterator[Runner]:
         runner = Runner(clone, server.remote, emulator, tmp_path / "home", checks_out=True)
         runner.secrets |= {"EXPERITURE_API_KEY": emulator.token, "GITHUB_TOKEN": "ghs_job"}
         runner.environ["GITHUB_SERVER_URL"] = server.url
-        files = {f".github/workflows/{path.name}": path.read_text("utf-8") for path in TEMPLATES.glob("*.yml")}
-        files |= {
-            ".github/workflows/sync.yml": (ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8"),
-            ".github/workflows/caller.yml": CALLER,
-            "specs/crm.yaml": SPEC % ("crm", "profiles"),
-            "in/crm-1.csv": "email\nada@example.com\n",
-            "syncer.yaml": SETTINGS.format(url=emulator.base_url),
-            ".gitignore": ".syncer/\n",
-        }
-        runner.commit(**files)
-        git(clone, "push", "--quiet", "origin", "HEAD:main")
+        reusable = (ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8")
+        runner.seed(**{".github/workflows/sync.yml": reusable, ".github/workflows/caller.yml": CALLER})
         server.protects_main()
         yield runner
 
