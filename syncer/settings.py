@@ -138,6 +138,24 @@ class Prepare(Section):
     temp_dir: Text | None = None
 
 
+NoticeKind = Literal["failed", "degraded", "recovered"]
+
+
+class Notify(Section):
+    """Whom to tell, and of what.
+
+    `url_from` names the variable that holds the Apprise URL, which is a secret; `specs` are names or patterns.
+    """
+
+    url_from: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    on: Annotated[tuple[NoticeKind, ...], BeforeValidator(_split_at_commas), Field(min_length=1)] = (
+        "failed",
+        "degraded",
+        "recovered",
+    )
+    specs: Annotated[Texts, Field(min_length=1)] = ("*",)
+
+
 class Settings(Section):
     """The whole of `syncer.yaml`. Build it with `load_settings`, which is what knows the precedence."""
 
@@ -148,7 +166,7 @@ class Settings(Section):
     defaults: dict[str, Any] = Field({}, description="Merged under every spec: maps deeply, lists replaced")
     rejects: Rejects = Rejects()
     prepare: Prepare = Prepare()
-    notify: dict[str, Any] = {}
+    notify: dict[Text, Notify] = {}
 
     @field_validator("*", mode="before")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from syncer.api.wire import Trace, Tracer
@@ -64,6 +65,20 @@ def tracer_of(console: Console) -> Tracer | None:
         console.note(f"{trace.method} {trace.path}: {status} in {trace.seconds:.2f} s{again} {trace.correlation_id}")
 
     return tell
+
+
+def warner_of(console: Console) -> Callable[[str], None]:
+    """Return what shows a warning that changes nothing about how the run ended."""
+
+    def warn(text: str) -> None:
+        from syncer.cli.github import annotate_error
+
+        if console.in_github:
+            annotate_error(console, text, "warning")
+        else:
+            console.note(f"warning: {text}")
+
+    return warn
 
 
 def show_end(made: Plan, outcome: RunOutcome, console: Console, stop: Stop) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from syncer.model.audit_life import Life, Told
 from syncer.model.audit_path import findings_of
 from syncer.model.audit_repairs import findings_of_repairs
-from syncer.model.events import AnyEvent, Submitted
+from syncer.model.events import AnyEvent, Notified, Submitted
 
 __all__ = ["Anomaly", "Audit", "audit"]
 
@@ -63,6 +63,8 @@ class _Books:
                 self.altered.append((known, event))
             return
         self.by_id[event.id] = event
+        if isinstance(event, Notified):  # about no import
+            return
         family = self.names.get(event.spec, event.spec)
         by_path = self.lives.setdefault((family, event.workspace, event.object, event.path), {})
         key = (event.generation, event.import_id)

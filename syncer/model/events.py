@@ -1,6 +1,6 @@
 """The events of the state log: one JSON object a line, keys sorted, `"v": 1`.
 
-Every event names its import in full (spec, workspace, object, path, fingerprint), so that a line can be understood
+Every event of an import names it in full (spec, workspace, object, path, fingerprint), so that a line can be understood
 without the lines around it and in whatever order merges have left them. No event ever holds row contents, a presigned
 URL or a token.
 """
@@ -205,4 +205,15 @@ class Resolved(Event, frozen=True, kw_only=True, tag="resolved"):
     reason: str
 
 
-AnyEvent = Claimed | Submitted | Finished | Baselined | Forgotten | Waived | Resolved
+class Notified(Event, frozen=True, kw_only=True, tag="notified"):
+    """People were told how a spec stands. It is about no file: path, fingerprint and import are "".
+
+    `causes` is what they were told of, so that it is told once: `<import>-<generation>`, or `source`, `overdue`,
+    `run`.
+    """
+
+    standing: Literal["failed", "degraded", "recovered"]
+    causes: tuple[str, ...] = ()
+
+
+AnyEvent = Claimed | Submitted | Finished | Baselined | Forgotten | Waived | Resolved | Notified

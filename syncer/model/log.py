@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from syncer.model.events import AnyEvent, Claimed, Finished, Submitted
+from syncer.model.events import AnyEvent, Claimed, Finished, Notified, Submitted
 from syncer.model.generation import Generation, Standing
 from syncer.model.jobs import Jobs
 from syncer.model.numbered_lines import NumberedLines, Recall
@@ -46,6 +46,7 @@ class Log:
         self._lost: dict[str, str] = {}
         self._histories: dict[tuple[str, str, str], _ByPath] = defaultdict(dict)
         self._write_modes: dict[tuple[str, str], set[WriteMode]] = defaultdict(set)
+        self._notices: dict[tuple[str, str], Notified] = {}
         for event in events:
             self.add(event)
 
@@ -69,6 +70,11 @@ class Log:
         if line is None:
             return
         self._note_place(event)
+        if isinstance(event, Notified):
+            known = self._notices.setdefault((event.spec, event.workspace), event)
+            if event.time > known.time:  # a merge may have left the lines in another order
+                self._notices[event.spec, event.workspace] = event
+            return
         by_path = self._histories[event.spec, event.workspace, event.object]
         history = self._in_full(by_path.get(event.path))
         history.add(line, event)
@@ -141,6 +147,11 @@ class Log:
     def specs(self) -> set[str]:
         """Return the names of all specs that have a history."""
         return set(self._tails)
+
+    def last_notice(self, names: tuple[str, ...], workspace: str) -> Notified | None:
+        """Return what people were last told of how a spec stands; `names` are all that it has had, oldest first."""
+        found = (self._notices.get((name, workspace)) for name in reversed(names))
+        return next((each for each in found if each is not None), None)
 
     def paths(self, lineage: Lineage) -> set[str]:
         return {path for name in lineage.names for path in self._of(name, lineage)}

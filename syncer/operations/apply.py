@@ -20,6 +20,7 @@ from syncer.errors import Conflict, Refused
 from syncer.operations import folders
 from syncer.operations.connect import open_api, open_deposit, open_sources, utc_now
 from syncer.operations.identity import identity, place_of
+from syncer.operations.notify import Notifier, Outlet
 from syncer.operations.plan import load_saved, reconcile
 from syncer.operations.preparation import check_means
 from syncer.operations.rejects_kept import sweep
@@ -52,12 +53,14 @@ def apply(
     clock: Callable[[], datetime] = utc_now,
     max_wait: timedelta | None = None,
     wait_for_jobs: bool = True,
+    outlet: Outlet = Outlet(),  # noqa: B008 - frozen
 ) -> tuple[Plan, RunOutcome]:
     """Execute what is pending, or exactly what a saved plan holds.
 
-    `reporter` is called once with the final plan, before anything is sent. Raises Refused when a rail holds, Conflict
-    for a saved plan that is stale, Waiting when another run is at work, Interrupted for a stop while planning,
-    AuthError, and what ends a whole run. With nothing to do no byte of the log is written and the API is not asked.
+    `reporter` is called once with the final plan, before anything is sent; `outlet` is the way to those whom `notify`
+    names. Raises Refused when a rail holds, Conflict for a saved plan that is stale, Waiting when another run
+    is at work, Interrupted for a stop while planning, AuthError, and what ends a whole run. With nothing to do, and
+    nothing new to tell, no byte of the log is written, and the API is not asked.
     """
     stop = stop or Stop()
     project = load_project(root, environ=environ, overrides=overrides)
@@ -65,12 +68,17 @@ def apply(
     run = identity(root, environ, clock())
     kept = load_saved(saved) if saved is not None else None
     store = open_store(root, project.settings, run=run.id, sleep=stop.wait)
-    check_nothing_left_out(root, project.settings, store)
+    chosen = kept.filters if kept is not None else filters
+    notifier = Notifier(outlet=outlet, environ=environ, project=project, store=store, run=run, clock=clock)
 
     def entered() -> ImportApi:
         return open_api(root, project.settings, environ, sleep=stop.wait, tracer=tracer, clock=clock)
 
-    with open_sources(root, project.settings, environ, stop=stop.raising) as sources:
+    with (
+        notifier.breaking_off(chosen),
+        open_sources(root, project.settings, environ, stop=stop.raising) as sources,
+    ):
+        check_nothing_left_out(root, project.settings, store)
         session = _Session(
             project=project,
             store=store,
@@ -78,7 +86,7 @@ def apply(
             run=run,
             stop=stop,
             clock=clock,
-            filters=kept.filters if kept is not None else filters,
+            filters=chosen,
             kept=kept,
             saved=saved,
             deposit=open_deposit(root, project.settings, environ),
@@ -86,10 +94,12 @@ def apply(
             wait_for_jobs=wait_for_jobs,
         )
         made, outcome = _planned_and_done(session, entered, reporter)
+    outcome = _with_the_rest(made, outcome)
+    notifier.ended(made, outcome)
     store.show()
     sweep(project, store.read(), clock())
     remove_outdated(project, clock())
-    return made, _with_the_rest(made, outcome)
+    return made, outcome
 
 
 def _planned_and_done(session: _Session, entered: Callable[[], ImportApi], reporter: Watch) -> tuple[Plan, RunOutcome]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +21,6 @@ from syncer.operations.samples import limits_rows, with_samples
 from syncer.operations.stores import open_store
 from syncer.plan import Filters, Inputs, Plan, make_plan
 from syncer.plan.document import SavedPlan, from_document, to_document
-from syncer.settings import Settings
 from syncer.source.samples import Samples
 from syncer.source.sources import Sources
 from syncer.spec.load import Project, load_project
@@ -109,14 +108,8 @@ def reconcile(
         sampled = with_samples(inputs.specs, made, sources, remembered, in_full=with_rows, stop=stop)
         inputs = replace(inputs, specs=sampled)
         made = make_plan(inputs)
-    warnings = (*_settings_not_in_force(project.settings), *missing_means(project), *store.warnings())
+    warnings = (*missing_means(project), *store.warnings())
     return replace(made, warnings=warnings, write_modes=dict(inputs.write_modes))
-
-
-def _settings_not_in_force(settings: Settings) -> Iterator[str]:
-    """Say which settings are understood and have no effect yet."""
-    if settings.notify:
-        yield "notify is not in force yet: nobody is told of a run's end"
 
 
 def _with_object_facts(

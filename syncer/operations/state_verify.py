@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from syncer.errors import Conflict
 from syncer.model.audit import Anomaly, audit
-from syncer.model.events import AnyEvent
+from syncer.model.events import AnyEvent, Notified
 from syncer.model.generation import Generation
 from syncer.operations.ledger import Ledger
 from syncer.state.lines import UnreadableLine, decode
@@ -129,7 +129,8 @@ def _order_free(events: Iterable[AnyEvent]) -> list[str]:
     lives: dict[tuple[str, str, str, str, int, str], dict[str, AnyEvent]] = {}
     for event in events:
         key = (event.spec, event.workspace, event.object, event.path, event.generation, event.import_id)
-        lives.setdefault(key, {})[event.id] = event
+        if not isinstance(event, Notified):
+            lives.setdefault(key, {})[event.id] = event
     return [
         f"the log reads differently in another order of its lines: generation {key[4]} of import {key[5]}"
         for key, own in lives.items()

@@ -63,7 +63,8 @@ def status(
 
 def _standing(spec: Spec, shown: SpecPlan, made: Plan, log: Log, now: datetime) -> SpecStatus:
     items = [item for item in made.imports if item.spec == spec.name]
-    imported, rejects, last = _completed(spec, made.workspace, log)
+    totals = completed(spec, made.workspace, log)
+    last = totals.last
     state, reason = _state(spec, shown, items, last, now)
     return SpecStatus(
         name=spec.name,
@@ -71,30 +72,49 @@ def _standing(spec: Spec, shown: SpecPlan, made: Plan, log: Log, now: datetime) 
         object=shown.object,
         state=state,
         reason=reason,
-        imported=imported,
+        imported=totals.imported,
         pending=sum(1 for item in items if item.runnable),
-        rejects=rejects,
+        rejects=totals.rejects,
         last_import=last.time if last else None,
         last_run=last.run if last else None,
         owner=spec.owner,
     )
 
 
-def _completed(spec: Spec, workspace: str, log: Log) -> tuple[int, Account, Finished | None]:
-    """Return how many imports jobs have completed, what became of their rejected rows, and the last one's end.
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many imports jobs have completed, what became of their rejected rows, the last one's end and its rows alone.
 
     A repair is no import more, but the rows that it left are rejected rows, too.
     """
+
+    imported: int
+    rejects: Account
+    last: Finished | None
+    last_rejects: Account
+
+
+def completed(spec: Spec, workspace: str, log: Log) -> Totals:
+    """Sum up what the log has of a spec, under all of its names, for the object that it names now."""
     lineage = Lineage(spec.lineage, workspace, spec.target.object)
-    imported, told, last = 0, Account(), None
+    imported, told, last, last_told = 0, Account(), None, Account()
     for path in log.paths(lineage):
         for life in log.generations(lineage, path):
             end = life.completion
             if end is not None:
                 imported += life.done and repaired(path) is None
-                told = told.plus(account(log, lineage, life))
-                last = end if last is None or end.time > last.time else last
-    return imported, told, last
+                own = account(log, lineage, life)
+                told = told.plus(own)
+                if last is None or end.time > last.time:
+                    last, last_told = end, own
+    return Totals(imported, told, last, last_told)
+
+
+def overdue(spec: Spec, last: Finished | None, now: datetime) -> str:
+    """Say that nothing was imported for longer than the spec's `expect_every`, or ""."""
+    if spec.expect_every is None or last is None or now - last.time <= spec.expect_every:
+        return ""
+    return f"nothing imported for more than {format_duration(spec.expect_every)}"
 
 
 def _state(
@@ -116,8 +136,8 @@ def _standings(
     suspension = suspended(spec.suspend, now)
     if suspension is not None:
         yield "suspended", suspension
-    if spec.expect_every is not None and last is not None and now - last.time > spec.expect_every:
-        yield "stale", f"nothing imported for more than {format_duration(spec.expect_every)}"
+    if late := overdue(spec, last, now):
+        yield "stale", late
     pending = sum(1 for item in items if item.runnable)
     if pending:
         yield "pending", f"{pending} to import"

@@ -18,6 +18,7 @@ from syncer.model.events import (
     Finished,
     Forgotten,
     ListUse,
+    Notified,
     Rejection,
     Resolved,
     RowCounts,
@@ -45,6 +46,7 @@ REPAIR: dict[str, Any] = {
     "import_id": "8899aabbccddeeff",
     "generation": 1,
 }
+NOTICE: dict[str, Any] = {**ABOUT, "path": "", "fingerprint": "", "import_id": "", "generation": 1}
 LIST = ListUse(name="CRM 2026-11", id="lst_01HX", create=True)
 AUDIENCE = AudienceUse(name="CRM prospects", create=True)
 SPEC: dict[str, Any] = {"spec_digest": "5d5d", "preparation": "9e9e"}
@@ -149,6 +151,10 @@ EVENTS: dict[str, list[AnyEvent]] = {
     "baselined": [Baselined(**FULL, reason="imported by the old cron job"), Baselined(**ABOUT, reason="x")],
     "forgotten": [Forgotten(**FULL, reason="object was emptied"), Forgotten(**ABOUT, reason="x")],
     "waived": [Waived(**FULL, reason="test addresses", rows=2), Waived(**ABOUT, reason="x", rows=0)],
+    "notified": [
+        Notified(**NOTICE, standing="failed", causes=("00112233445566ff-2", "source")),
+        Notified(**NOTICE, standing="recovered"),
+    ],
     "resolved": [
         Resolved(**FULL, job="imp_01HX", decision="abandon", reason="never started, says support"),
         Resolved(**ABOUT, job="imp_01HX", decision="start", reason="x"),

@@ -34,9 +34,10 @@ def run(arguments: Namespace, console: Console) -> int:
     from syncer.cli.github import group
     from syncer.cli.request import filters_of, request_of
     from syncer.cli.signals import stopping
-    from syncer.cli.watching import Watcher, show_end, tracer_of
+    from syncer.cli.watching import Watcher, show_end, tracer_of, warner_of
     from syncer.errors import UsageError
     from syncer.operations.apply import apply
+    from syncer.operations.notify import Outlet
 
     if arguments.plan and any_given(arguments):
         raise UsageError(
@@ -60,6 +61,7 @@ def run(arguments: Namespace, console: Console) -> int:
             tracer=tracer_of(console),
             max_wait=max_wait,
             wait_for_jobs=not arguments.no_wait,
+            outlet=Outlet(redact=console.redact, warn=warner_of(console)),
         )
     return show_end(made, outcome, console, stop)
 
