@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OUTPUTS = ("text", "json", "markdown")
 ONLY_OF = {"github-matrix": "plan"}
 """Formats that one verb alone can print."""
-DOCTOR_AREAS = ("specs", "connections", "disk", "api", "state")
+DOCTOR_AREAS = ("specs", "connections", "disk", "api", "state", "notify")
 
 
 class Parser(argparse.ArgumentParser):

@@ -29,19 +29,17 @@ def test_a_run_in_which_all_goes_well_tells_nobody(crm: Workspace, service: Serv
 
 
 def test_a_failure_is_told_once_and_its_recovery_too(crm: Workspace, service: Service) -> None:
-    """The message names spec, owner, file, reason, next command and run; later runs with the same failure are silent."""
+    """The message names spec, owner, file, reason, next step and run; later runs with that failure are silent."""
     crm.spec("crm", f"{BROKEN}owner: crm-team\n")
     outcome = crm.run()
     crm.run()
     told = only(service.heard)
     assert (told.title, told.kind) == ("syncer: crm failed (127.0.0.1)", "failure")
-    for part in (
-        "failed: crm (owner: crm-team)",
-        "data/a.csv has no column 'e_mail'",
-        "next: correct",
-        f"Run {outcome.run}",
-    ):
-        assert part in told.text
+    first, second, third, last = told.text.splitlines()
+    assert first == "failed: crm (owner: crm-team)"
+    assert "data/a.csv has no column 'e_mail'" in second
+    assert third == "  next: correct the mapping, or the export"
+    assert last == f"Run {outcome.run}"
 
     crm.spec("crm", PEOPLE)
     crm.run()
@@ -197,3 +195,15 @@ def test_a_renamed_spec_recovers_under_its_new_name(crm: Workspace, service: Ser
     crm.spec("people", f"{PEOPLE}formerly: [crm]\n")
     crm.run()
     assert service.titles() == ["syncer: crm failed (127.0.0.1)", "syncer: people has recovered (127.0.0.1)"]
+
+
+def test_the_run_on_github_is_linked(crm: Workspace, service: Service) -> None:
+    """Who reads the message in a chat comes to the run by one click."""
+    crm.environ |= {
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "acme/imports",
+        "GITHUB_RUN_ID": "77",
+    }
+    crm.spec("crm", BROKEN)
+    crm.run()
+    assert service.heard[0].text.endswith("https://github.com/acme/imports/actions/runs/77")

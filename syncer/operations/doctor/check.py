@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 from syncer.errors import AuthError, InvalidInput, Problem, SyncerError
 
-Area = Literal["specs", "connections", "disk", "api", "state"]
+Area = Literal["specs", "connections", "disk", "api", "state", "notify"]
 Status = Literal["ok", "warning", "failed", "skipped"]
 
 AREAS: Final[tuple[Area, ...]] = get_args(Area)

@@ -13,6 +13,7 @@ from syncer.operations.connect import utc_now
 from syncer.operations.doctor.api import check_api
 from syncer.operations.doctor.check import AREAS, Area, Check, exit_code_of
 from syncer.operations.doctor.disk import check_folders, check_local, local_uris
+from syncer.operations.doctor.notify import check_nobody, check_target
 from syncer.operations.doctor.specs import SUBJECT, check_specs
 from syncer.operations.doctor.state import check_state
 from syncer.operations.doctor.stores import check_bucket, check_credentials, patterns_by_place
@@ -72,6 +73,11 @@ def _tasks(area: Area, project: Project, environ: Mapping[str, str], clock: Call
         yield Task(area, settings.api.base_url, partial(check_api, project, environ, clock))
     elif area == "state":
         yield Task(area, "log", partial(check_state, root, settings, environ, clock))
+    elif area == "notify":
+        for name, target in settings.notify.items():
+            yield Task(area, f"notify.{name}", partial(check_target, name, target, variables))
+        if not settings.notify:
+            yield Task(area, "messages", check_nobody)
 
 
 def _connections(project: Project, variables: Mapping[str, str]) -> Iterator[Task]:
