@@ -63,3 +63,11 @@ class SpecTest(Strict):
     suppress: Texts = Field((), description="Match keys that the suppress list has in this test, in plain text")
     mask_key: Text = Field("test", description="Stands for SYNCER_MASK_KEY, which a test never sees")
     date: Day | None = Field(None, description="What {date} is in templates. Default: 2000-01-01")
+
+
+class FileOfTests(Strict):
+    """What a file of tests beside a spec holds."""
+
+    tests: Annotated[tuple[SpecTest, ...], Field(strict=False)] = Field(
+        description="Made-up source files and what must become of them; `syncer test` runs them"
+    )

@@ -20,6 +20,7 @@ _WORDS: Final = {
     "unused": "is written by no spec; its snapshot may go",
 }
 _PULLED: Final = {**_WORDS, "changed": "snapshot renewed", "new": "snapshot written"}
+_COPIES: Final = "specs/.schema.json and specs/.tests.schema.json, which editors read,"
 
 
 def drift_text(objects: Sequence[ObjectDrift], editors: str, *, pulled: bool, style: Style = PLAIN) -> str:
@@ -53,9 +54,9 @@ def _detail(detail: Detail) -> str:
 
 def _notes(editors: str) -> Iterator[str]:
     if editors == "stale":
-        yield "specs/.schema.json, which editors read, is another version's: syncer schema --write"
+        yield f"{_COPIES} are another version's: syncer schema --write"
     if editors == "written":
-        yield "specs/.schema.json, which editors read, was renewed."
+        yield f"{_COPIES} were renewed."
 
 
 def drift_summary(objects: Sequence[ObjectDrift], *, pulled: bool) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from syncer.emulator.testing import Emulator
-from syncer.spec.schema import schema_text
+from syncer.spec.schema import schema_text, schema_text_of_tests
 from tests.cli.conftest import RunCli
 
 Edit = Callable[[dict[str, Any]], object]
@@ -117,11 +117,15 @@ def test_any_object_can_be_pulled_by_name(cli: RunCli, project: Path) -> None:
 
 
 def test_the_editors_copy_is_kept_current(cli: RunCli, project: Path) -> None:
-    """`--write` makes it without asking anybody; only a stale one is written."""
-    copy = project / "specs" / ".schema.json"
-    assert "was written" in cli("schema", "--write").err
-    assert copy.read_text("utf-8") == schema_text()
-    assert "is current" in cli("schema", "--write").err
+    """`--write` makes both without asking anybody; only stale ones are written."""
+    specs = project / "specs"
+    copies = {specs / ".schema.json": schema_text(), specs / ".tests.schema.json": schema_text_of_tests()}
+    for stale in (None, *copies):
+        if stale is not None:
+            stale.write_text("{}", "utf-8")
+        assert "were written" in cli("schema", "--write").err
+        assert {path: path.read_text("utf-8") for path in copies} == copies
+    assert "are current" in cli("schema", "--write").err
 
 
 @pytest.mark.usefixtures("pulled")
@@ -131,7 +135,7 @@ def test_pulling_renews_a_stale_copy_for_editors(cli: RunCli, project: Path) -> 
     assert not copy.exists()
     copy.write_text("{}", "utf-8")
     assert "syncer schema --write" in cli("schema", "diff").out
-    assert "was renewed" in cli("schema", "pull").out
+    assert "were renewed" in cli("schema", "pull").out
     assert copy.read_text("utf-8") == schema_text()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from syncer.cli import run
 from syncer.operations.init.scaffold import scaffold
-from syncer.spec.schema import schema_text
+from syncer.spec.schema import schema_text, schema_text_of_tests
 
 SHIPPED = Path(__file__).parents[2] / "syncer" / "scaffold"
 Syncer = Callable[..., str]
@@ -81,6 +81,7 @@ def test_every_file_is_made_and_a_second_time_changes_nothing(syncer: Syncer, tm
         f".github/{path}": text for path, text in github.items() if "__pycache__" not in path
     }
     assert before["specs/.schema.json"].decode() == schema_text()
+    assert before["specs/.tests.schema.json"].decode() == schema_text_of_tests()
     second = json.loads(syncer("init", "new/repo", "-o", "json"))
     assert {each["outcome"] for each in second["files"]} == {"same"}
     assert contents(tmp_path / "new" / "repo") == before
@@ -125,9 +126,29 @@ def test_a_folder_in_a_file_s_place_is_an_error(syncer: Syncer, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [("--object", "profiles"), ("--name", "crm"), ("--from", "a.csv"), ("there", "--from", "a.csv", "--object", "x")],
+    ("arguments", "told"),
+    [
+        (("--object", "profiles"), "--object is for a spec from a file"),
+        (("--name", "crm"), "--name is for a spec from a file"),
+        (("--from", "a.csv"), "say which object the rows are to go into"),
+        (("there", "--from", "a.csv", "--object", "x"), "--from writes a spec into the project that is here"),
+    ],
 )
-def test_options_that_do_not_go_together_are_refused(syncer: Syncer, arguments: tuple[str, ...]) -> None:
-    """Before anything is made."""
-    syncer("init", *arguments, code=64)
+def test_options_that_do_not_go_together_are_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    told: str,
+) -> None:
+    """As wrong usage, in words that name the option, and before anything is made."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("email\nada@example.com\n", "utf-8")
+
+    code = run(["init", *arguments])
+
+    assert code == 64
+    printed = capsys.readouterr()
+    assert told in printed.err
+    assert printed.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]

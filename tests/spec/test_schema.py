@@ -17,9 +17,19 @@ from syncer.model.spec import Spec
 from syncer.spec.document import read_document
 from syncer.spec.explain import schema_faults
 from syncer.spec.load import spec_files
-from syncer.spec.schema import SCHEMA_FILE, dumps, generate, load_schema, schema_text
+from syncer.spec.schema import (
+    SCHEMA_FILE,
+    TESTS_SCHEMA_FILE,
+    dumps,
+    generate,
+    generate_tests,
+    load_schema,
+    schema_text,
+    schema_text_of_tests,
+)
 
 ROOT = Path(__file__).parents[2]
+SCAFFOLD = ROOT / "syncer" / "scaffold" / "root"
 EXAMPLES = [read_document(file, path).value for file, path in spec_files(ROOT)]
 STOCK = Draft202012Validator(load_schema(), format_checker=FormatChecker(formats=["date"]))
 
@@ -82,8 +92,9 @@ def mutated(draw: st.DrawFn) -> Any:
 
 
 def test_the_shipped_schema_is_current() -> None:
-    """The committed file is what the models generate; `python -m syncer.spec.schema` writes it."""
+    """The committed files are what the models generate; `python -m syncer.spec.schema` writes them."""
     assert schema_text() == dumps(generate())
+    assert schema_text_of_tests() == dumps(generate_tests())
 
 
 def test_the_schema_is_valid_itself() -> None:
@@ -103,6 +114,27 @@ def test_the_schema_is_found_by_the_examples() -> None:
         first = file.read_text(encoding="utf-8").splitlines()[0]
         assert first.startswith("# yaml-language-server: $schema=")
         assert (file.parent / first.partition("=")[2]).resolve() == SCHEMA_FILE.resolve()
+
+
+def test_files_of_tests_have_a_schema_of_their_own() -> None:
+    """Their first line leads to it; it takes what ships, and no key that the loader refuses."""
+    schema = json.loads(schema_text_of_tests())
+    Draft202012Validator.check_schema(schema)
+    judge = Draft202012Validator(schema, format_checker=FormatChecker(formats=["date"]))
+    shipped = {
+        ROOT / "specs" / "newsletter-signups.tests.yaml": TESTS_SCHEMA_FILE,
+        SCAFFOLD / "specs" / "example.tests.yaml": SCAFFOLD / "specs" / ".tests.schema.json",
+    }
+    for file, named in shipped.items():
+        first = file.read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith("# yaml-language-server: $schema=")
+        assert (file.parent / first.partition("=")[2]).resolve() == named.resolve()
+        document = read_document(file, file.name).value
+        assert judge.is_valid(document)
+        (test, *_) = document["tests"]
+        assert not judge.is_valid({"tests": [{**test, "expects": {}}]})
+        assert not judge.is_valid({**document, "version": 1})
+    assert not judge.is_valid({})
 
 
 @settings(max_examples=200)

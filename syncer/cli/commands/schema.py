@@ -28,7 +28,9 @@ def configure(parser: Parser) -> None:
     parser.add_argument("action", metavar="ACTION", nargs="?", type=one_of(*_ACTIONS), help=", ".join(_ACTIONS))
     parser.add_argument("objects", metavar="OBJECT", nargs="*", help="only these objects")
     parser.add_argument(
-        "--write", action="store_true", help="refresh specs/.schema.json, the copy that editors read, and print nothing"
+        "--write",
+        action="store_true",
+        help="refresh specs/.schema.json and specs/.tests.schema.json, which editors read, and print nothing",
     )
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="for diff: exit with 2 when anything differs, 0 when nothing"
@@ -60,10 +62,10 @@ def _check_options(arguments: Namespace) -> None:
 
 def _write(arguments: Namespace, console: Console) -> int:
     from syncer.cli.request import request_of
-    from syncer.operations.editor_schema import PATH, refresh
+    from syncer.operations.editor_schema import copies, refresh
 
     known = refresh(request_of(arguments, console).root, create=True)
-    console.note(f"{PATH} {'was written' if known == 'written' else 'is current'}")
+    console.note(f"{' and '.join(copies())} {'were written' if known == 'written' else 'are current'}")
     return 0
 
 

@@ -12,8 +12,7 @@ from typing import Final
 
 from syncer.errors import SyncerError
 from syncer.model.made import MadeFile
-from syncer.operations.editor_schema import PATH as EDITOR_SCHEMA
-from syncer.spec.schema import schema_text
+from syncer.operations.editor_schema import copies
 
 _SCAFFOLD: Final = Path(__file__).parents[2] / "scaffold"
 _DOTTED: Final = {"gitignore": ".gitignore", "gitattributes": ".gitattributes"}
@@ -52,7 +51,7 @@ def _files() -> Iterator[tuple[str, bytes]]:
             if file.is_file() and "__pycache__" not in file.parts:
                 path = file.relative_to(_SCAFFOLD / folder).as_posix()
                 yield prefix + _DOTTED.get(path, path), file.read_bytes()
-    yield EDITOR_SCHEMA, schema_text().encode()
+    yield from ((path, text.encode()) for path, text in copies().items())
 
 
 def _made(target: Path, path: str, content: bytes, *, dry_run: bool) -> MadeFile:
