@@ -19,7 +19,7 @@ _LEAST_BYTES = 200
 
 def annotate_problems(console: Console, problems: Sequence[Problem], level: str = "error") -> None:
     """Show each problem beside its line in the pull request."""
-    prefix = _path_in_repository(console)
+    prefix = prefix_in_repository(console)
     for problem in problems[:MOST_ANNOTATIONS]:
         message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
         place = f"file={_property(prefix + problem.path)},line={problem.line},col={problem.column}"
@@ -73,7 +73,7 @@ def set_outputs(console: Console, **outputs: str | int) -> None:
         console.note(f"warning: the step's outputs cannot be written: {error.strerror}")
 
 
-def _path_in_repository(console: Console) -> str:
+def prefix_in_repository(console: Console) -> str:
     """Return what stands before the project's own paths where the project is a folder of the repository."""
     workspace = console.environ.get("GITHUB_WORKSPACE")
     if not workspace or console.root is None:

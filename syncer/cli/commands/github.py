@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from syncer.cli.filters import add_selection
+from syncer.cli.github_issues import keep_issues
 from syncer.cli.parser import one_of
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _ACTIONS = {
     "comment": "--pr N (--plan FILE | --markdown FILE): write the one comment, or edit it where it is there",
+    "issues": "keep one issue open for each spec that fails or is overdue, and close it on recovery",
     "overdue": "annotate each spec that imported nothing for longer than expect_every; exits with 1 if there is one",
     "result": "CODE: say as an annotation what syncer's exit code means; exits with CODE, and with 0 where\n"
     "           nothing is wrong: jobs that were left running go on in the next run",
@@ -36,7 +39,8 @@ _MEANINGS = {
 def configure(parser: Parser) -> None:
     lines = "\n".join(f"  {name:<8} {about}" for name, about in _ACTIONS.items())
     parser.epilog = (
-        f"actions:\n{lines}\n\n`comment` reads GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as jobs have them."
+        f"actions:\n{lines}\n\n"
+        "`comment` and `issues` read GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as jobs have them."
     )
     parser.add_argument("action", metavar="ACTION", type=one_of(*_ACTIONS), help=", ".join(_ACTIONS))
     parser.add_argument("code", metavar="CODE", nargs="?", type=int, help="for result: how syncer exited")
@@ -52,13 +56,23 @@ def configure(parser: Parser) -> None:
         help="changed paths, a line each, as `git diff --name-only --relative` prints them: other specs are counted",
     )
     group.add_argument("--artifact", metavar="NAME", default="", help="the artifact that holds the full plan")
-    group.add_argument("--key", metavar="KEY", default="plan", help="tells several projects' comments apart")
-    group.add_argument("--author", metavar="LOGIN", default="", help="who writes the comment (default: any bot)")
+    group = parser.add_argument_group("for comment and issues")
+    group.add_argument("--key", metavar="KEY", default="", help="tells several projects of one repository apart")
+    group.add_argument("--author", metavar="LOGIN", default="", help="who writes them (default: any bot)")
     group.add_argument("--if-allowed", action="store_true", help="only warn where the token may not write")
+    group = parser.add_argument_group("for issues")
+    group.add_argument(
+        "--label",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="what a new issue is labelled with (default: syncer; repeatable; '' for none)",
+    )
+    add_selection(parser)
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    do = {"comment": _comment, "overdue": _overdue, "result": _result}
+    do = {"comment": _comment, "issues": keep_issues, "overdue": _overdue, "result": _result}
     return do[arguments.action](arguments, console)
 
 
@@ -67,6 +81,7 @@ def _comment(arguments: Namespace, console: Console) -> int:
     from syncer.operations.github_api import GitHub, MayNotWriteError
     from syncer.operations.github_comment import stick
 
+    arguments.key = arguments.key or "plan"
     body = _body(arguments, console)
     console.redact.learn_more([console.environ.get("GITHUB_TOKEN", "")])
     github = GitHub.from_environ(console.environ)
@@ -107,16 +122,14 @@ def _body(arguments: Namespace, console: Console) -> str:
 
 def _overdue(arguments: Namespace, console: Console) -> int:
     from syncer.cli.github import annotate_problems
-    from syncer.cli.request import request_of
+    from syncer.cli.request import request_of, selection_of
     from syncer.errors import Problem
     from syncer.operations.status import status
 
     request = request_of(arguments, console)
-    stale = [
-        each
-        for each in status(request.root, environ=request.environ, overrides=request.overrides)
-        if each.state == "stale"
-    ]
+    filters = selection_of(arguments)
+    specs = status(request.root, environ=request.environ, overrides=request.overrides, filters=filters)
+    stale = [each for each in specs if each.state == "stale"]
     annotate_problems(console, [Problem(each.path, 1, 1, f"{each.name} is overdue: {each.reason}") for each in stale])
     return _OVERDUE if stale else 0
 
