@@ -138,6 +138,18 @@ class Prepare(Section):
     temp_dir: Text | None = None
 
 
+def _name_of_variable(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        raise ValueError("must name the variable that holds the URL, such as SLACK_URL: the URL itself is a secret")
+    return value
+
+
+def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise ValueError("must not be empty; leave it out for all")
+    return value
+
+
 NoticeKind = Literal["failed", "degraded", "recovered"]
 
 
@@ -147,13 +159,13 @@ class Notify(Section):
     `url_from` names the variable that holds the Apprise URL, which is a secret; `specs` are names or patterns.
     """
 
-    url_from: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-    on: Annotated[tuple[NoticeKind, ...], BeforeValidator(_split_at_commas), Field(min_length=1)] = (
+    url_from: Annotated[str, AfterValidator(_name_of_variable)]
+    on: Annotated[tuple[NoticeKind, ...], BeforeValidator(_split_at_commas), AfterValidator(_not_empty)] = (
         "failed",
         "degraded",
         "recovered",
     )
-    specs: Annotated[Texts, Field(min_length=1)] = ("*",)
+    specs: Annotated[Texts, AfterValidator(_not_empty)] = ("*",)
 
 
 class Settings(Section):

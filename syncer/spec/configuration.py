@@ -158,15 +158,18 @@ def _say(detail: ErrorDetails, location: Keys) -> tuple[str, str]:
     return detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be"), ""
 
 
+_NAMED = frozenset({"connections", "notify"})
+"""Settings below which people give names of their own."""
+
+
 def _fields(location: Keys) -> list[str]:
     """Name the settings that a level of `syncer.yaml` knows."""
     model: type[BaseModel] = Settings
     steps = list(location)
     while steps:
         step = steps.pop(0)
-        if step == "connections" and steps:
-            steps.pop(0)  # the connection's own name
-            step = "connections"
+        if step in _NAMED and steps:
+            steps.pop(0)
         annotation = model.model_fields[str(step)].annotation
         below = [a for a in (annotation, *getattr(annotation, "__args__", ())) if isinstance(a, type)]
         model = next(a for a in below if issubclass(a, BaseModel))

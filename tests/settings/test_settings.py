@@ -134,7 +134,7 @@ def test_plain_http_on_this_machine(url: str) -> None:
         ("api: {}\napi: {}", "2:1: duplicate key 'api'"),
         ("api: {client_secret: s3cr3t}", "1:7: a secret must not stand in syncer.yaml"),
         ("connections: {acme: {protocol: s3, secret_access_key: s3cr3t}}", "1:36: a secret must not stand"),
-        ("notify: {slack: {token: s3cr3t}}", "1:18: a secret must not stand"),
+        ("notify: {slack: {url_from: SLACK, token: s3cr3t}}", "1:35: a secret must not stand"),
         ("api_key: s3cr3t", "1:1: a secret must not stand"),
     ],
 )
@@ -199,3 +199,20 @@ def test_keys_that_look_secret(key: str) -> None:
 def test_keys_that_do_not(key: str) -> None:
     """Names that only resemble them are not."""
     assert not looks_secret(key)
+
+
+def test_whom_to_tell_is_named_by_a_variable(tmp_path: Path) -> None:
+    """The URL of a service is a secret, so the settings have no place for it."""
+    told = load_settings({"notify": {"ops": {"url_from": "OPS_URL"}}}).notify["ops"]
+    assert (told.on, told.specs) == (("failed", "degraded", "recovered"), ("*",))
+    for text in (
+        "notify: {ops: {url: 'slack://s3cr3t/token'}}",
+        "notify: {ops: {url_from: 'slack://s3cr3t/token'}}",
+        "notify: {ops: slack://s3cr3t/token}",
+        "notify: {ops: {url_from: OPS_URL, on: [completed]}}",
+        "notify: {ops: {url_from: OPS_URL, on: []}}",
+    ):
+        found = problems(tmp_path, text)
+        assert found, text
+        assert {problem.line for problem in found} == {1}
+        assert "s3cr3t" not in "".join(f"{problem.message} {problem.hint}" for problem in found)
