@@ -102,7 +102,7 @@ def check(
         else:
             chosen, problems = _pending(project, names, sources, clock)
         fields = known_fields(project, environ, {specs[name].target.object for name, _ in chosen})
-        judging = _Judging(project, sources, fields, work_dir)
+        judging = Judging(project, sources, fields, work_dir)
         return Checked(tuple(judging.checked(specs[name], each) for name, each in chosen), problems)
 
 
@@ -134,13 +134,22 @@ def _pending(project: Project, names: Sequence[str], sources: Sources, clock: Ca
 
 
 @dataclass(frozen=True, slots=True)
-class _Judging:
+class Judging:
+    """What files are prepared and judged with, as for an import, and without sending anything.
+
+    `keep` writes the rows that would be rejected to a private file. `lists` is the folder that the paths of suppress
+    lists count from; None is the project's.
+    """
+
     project: Project
     sources: Sources
     fields: Mapping[str, KnownFields]
     work_dir: Path
+    keep: bool = True
+    lists: Path | None = None
 
     def checked(self, spec: Spec, file: SourceFile) -> FileCheck:
+        """Return what would become of the file's rows; one that cannot be prepared has the reason in `problem`."""
         try:
             return self._judged(spec, file)
         except SyncerError as error:
@@ -153,15 +162,14 @@ class _Judging:
         root, known = self.project.root.absolute(), self.fields.get(spec.target.object, NOTHING)
         held = self.sources.pin(file, spec.source)
         readable = file if held.location is not None else replace(file, opener=held.open)
-        folder = private_folder(folders.private(root) / "checks" / spec.name)
         means = Means(
             work_dir=self.work_dir,
             memory_limit=self.project.settings.prepare.memory_limit,
             mask_key=self.project.mask_key,
             fields=lambda: known.fields,
-            suppress=suppress_list(root, spec),
+            suppress=suppress_list(self.lists or root, spec),
             judging="always",
-            rejects=folder / f"{digest(file.path)[:16]}.jsonl",
+            rejects=self._rejects(root, spec, file) if self.keep else None,
         )
         made = make(readable, spec, means, batch_value=SAMPLE_BATCH if spec.batch is not None else None)
         made.discard()
@@ -180,3 +188,8 @@ class _Judging:
             warnings=made.warnings,
             over=over_limit(spec, rows, made.rejected),
         )
+
+    @staticmethod
+    def _rejects(root: Path, spec: Spec, file: SourceFile) -> Path:
+        folder = private_folder(folders.private(root) / "checks" / spec.name)
+        return folder / f"{digest(file.path)[:16]}.jsonl"
