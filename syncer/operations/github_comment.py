@@ -63,6 +63,22 @@ def read_plan(path: Path) -> dict[str, Any]:
     return document
 
 
+def read_recheck(path: Path) -> dict[str, Any]:
+    """Read what `syncer check --against REF -o json` printed. Raises UsageError when it is something else."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"the check cannot be read: {error.strerror}", where=str(path)) from error
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or not {"against", "specs"} <= document.keys():
+        raise UsageError(
+            f"{path.name} is no check against a revision in JSON",
+            next_step=f"make one: syncer check --against HEAD^1 -o json > {path}",
+        )
+    return document
+
+
 def read_changed(path: Path | None) -> frozenset[str] | None:
     """Read changed paths, a line each, as `git diff --name-only --relative` prints them. None: all count as changed."""
     if path is None:

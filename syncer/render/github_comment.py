@@ -20,17 +20,25 @@ _HEADER = ("action", "file", "size", "rows", "why")
 _NUMBERS = frozenset({2, 3})
 
 
-def comment(plan: dict[str, Any], *, changed: Collection[str] | None, artifact: str, limit: int | None = None) -> str:
+def comment(
+    plan: dict[str, Any],
+    *,
+    changed: Collection[str] | None,
+    artifact: str,
+    checked: Sequence[str] = (),
+    limit: int | None = None,
+) -> str:
     """Return the comment's Markdown, never longer than GitHub takes.
 
     `changed` are paths relative to the project; None, or changed settings, mean that every spec is shown in detail.
-    `artifact` says where the full plan is.
+    `artifact` says where the full plan is. `checked` are lines about files that were imported already; they stand
+    above what is left out where there is no room.
     """
     limit = limit or COMMENT_CHARACTERS
     in_detail = [spec for spec in plan["specs"] if _is_changed(spec["path"], changed)]
     others = [spec for spec in plan["specs"] if spec not in in_detail]
     for most in _LISTED:
-        text = "\n".join(_lines(plan, in_detail, others, most=most, artifact=artifact))
+        text = "\n".join(_lines(plan, in_detail, others, checked, most=most, artifact=artifact))
         if len(text.encode()) <= limit:
             return text
     return cut(text, limit, f"The rest did not fit: {_where(artifact)}")
@@ -45,6 +53,7 @@ def _lines(
     plan: dict[str, Any],
     in_detail: Sequence[dict[str, Any]],
     others: Sequence[dict[str, Any]],
+    checked: Sequence[str],
     *,
     most: int,
     artifact: str,
@@ -61,6 +70,7 @@ def _lines(
         yield ""
     if attention:
         yield from (f"> ⚠️ {counted(len(attention), 'file')} that a person must look at", "")
+    yield from checked
     for spec in in_detail[:_MOST_SPECS]:
         yield from _spec(spec, [item for item in plan["imports"] if item["spec"] == spec["name"]], most)
     if len(in_detail) > _MOST_SPECS:

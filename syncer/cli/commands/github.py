@@ -55,6 +55,12 @@ def configure(parser: Parser) -> None:
         metavar="FILE",
         help="changed paths, a line each, as `git diff --name-only --relative` prints them: other specs are counted",
     )
+    group.add_argument(
+        "--check",
+        type=Path,
+        metavar="FILE",
+        help="what `syncer check --against REF -o json` printed, to go with --plan",
+    )
     group.add_argument("--artifact", metavar="NAME", default="", help="the artifact that holds the full plan")
     group = parser.add_argument_group("for comment and issues")
     group.add_argument("--key", metavar="KEY", default="", help="tells several projects of one repository apart")
@@ -100,18 +106,22 @@ def _comment(arguments: Namespace, console: Console) -> int:
 
 def _body(arguments: Namespace, console: Console) -> str:
     from syncer.errors import UsageError
-    from syncer.operations.github_comment import read_changed, read_plan
+    from syncer.operations.github_comment import read_changed, read_plan, read_recheck
     from syncer.render.github_comment import comment
     from syncer.render.github_cut import COMMENT_CHARACTERS, cut
+    from syncer.render.recheck import recheck_section
 
     if arguments.pr is None or not (arguments.plan or arguments.markdown) or not arguments.key.isidentifier():
         raise UsageError(
             "`syncer github comment` needs --pr and one of --plan and --markdown, and a --key of letters and digits",
             next_step="syncer github comment --pr 12 --plan plan.json",
         )
+    if arguments.check and not arguments.plan:
+        raise UsageError("--check goes with --plan: the comment is about both")
     if arguments.plan:
         changed = read_changed(arguments.changed)
-        return comment(read_plan(arguments.plan), changed=changed, artifact=arguments.artifact)
+        checked = recheck_section(read_recheck(arguments.check)) if arguments.check else ()
+        return comment(read_plan(arguments.plan), changed=changed, checked=checked, artifact=arguments.artifact)
     try:
         text = arguments.markdown.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
