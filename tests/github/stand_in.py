@@ -1,4 +1,4 @@
-"""A stand-in for the part of GitHub's REST API that comments need, on loopback, with its documented limits."""
+"""A stand-in for the part of GitHub's REST API that comments and issues need, on loopback, with its limits."""
 
 from __future__ import annotations
 
@@ -10,15 +10,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.github.stand_in_issues import IssuesStandIn
+
 TOKEN = "ghs_stand-in-token-of-a-job"
 LOGIN = "github-actions[bot]"
 
 
 class GitHubStandIn:
-    """Comments of the pull requests of acme/imports. `writable` is what the token may do."""
+    """Comments and issues of acme/imports. `writable` is what the token may do, `headers` are sent with every answer.
+
+    `loses` answers of POST requests are lost: what they ask for is done, and the connection ends without a word.
+    """
 
     def __init__(self) -> None:
         self.comments: list[dict[str, Any]] = []
+        self.issues = IssuesStandIn(LOGIN)
+        self.headers: dict[str, str] = {}
+        self.refusal = (403, "Resource not accessible by integration")
+        self.loses = 0
         self.requests: list[str] = []
         self.writable = True
         self.failures = 0
@@ -35,7 +44,7 @@ class GitHubStandIn:
     def answer(self, method: str, target: str, token: str, body: str) -> tuple[int, Any]:
         """Answer one request as GitHub documents it."""
         parts = urlsplit(target)
-        steps = parts.path.removeprefix("/repos/acme/imports/issues/").split("/")
+        steps = parts.path.removeprefix("/repos/acme/imports/issues").strip("/").split("/")
         self.requests.append(f"{method} {parts.path}")
         if self.failures:
             self.failures -= 1
@@ -43,12 +52,15 @@ class GitHubStandIn:
         if token != f"Bearer {TOKEN}":
             return 401, {"message": "Bad credentials"}
         if method == "GET":
-            query = parse_qs(parts.query)
-            page, size = int(query["page"][0]), int(query["per_page"][0])
-            found = [comment for comment in self.comments if comment["n"] == int(steps[0])]
+            query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+            page, size = int(query["page"]), int(query["per_page"])
+            of_one = [comment for comment in self.comments if steps[0] and comment["n"] == int(steps[0])]
+            found = of_one if steps[0] else self.issues.listed(query)
             return 200, found[(page - 1) * size : page * size]
         if not self.writable:
-            return 403, {"message": "Resource not accessible by integration"}
+            return self.refusal[0], {"message": self.refusal[1]}
+        if len(steps) == 1:
+            return self.issues.write(steps[0], json.loads(body))
         return self._write(method, steps, json.loads(body)["body"])
 
     def _write(self, method: str, steps: list[str], text: str) -> tuple[int, Any]:
@@ -73,7 +85,13 @@ def standing_in() -> Iterator[GitHubStandIn]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             status, document = github.answer(self.command, self.path, self.headers.get("Authorization", ""), body)
             data = json.dumps(document).encode()
+            if self.command == "POST" and github.loses:
+                github.loses -= 1
+                self.close_connection = True
+                return
             self.send_response(status)
+            for name, value in github.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
