@@ -32,7 +32,15 @@ OWN_REF = "refs/syncer/state"
 LOST_RACES = 60
 FAILED_PUSHES = 4
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
-_HOPELESS = ("protected branch", "hook declined", "permission", "denied", "not authorized", "read-only", "rule violations")
+_HOPELESS = (
+    "protected branch",
+    "hook declined",
+    "permission",
+    "denied",
+    "not authorized",
+    "read-only",
+    "rule violations",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
