@@ -37,7 +37,9 @@ STUBS = {
         "  steps:\n"
         "    - shell: bash\n"
         "      env: {NAME: '${{ inputs.name }}', FROM: '${{ inputs.path }}'}\n"
-        '      run: mkdir -p "$ARTIFACTS/$NAME" && cp "$FROM" "$ARTIFACTS/$NAME/"\n'
+        "      run: |\n"
+        '        mkdir -p "$ARTIFACTS/$NAME"\n'
+        '        grep . <<< "$FROM" | while read -r path; do [ ! -e "$path" ] || cp "$path" "$ARTIFACTS/$NAME/"; done\n'
     ),
     CHECKOUT: (
         "inputs: {token: {default: '${{ github.token }}'}, persist-credentials: {}, fetch-depth: {}}\n"
