@@ -20,7 +20,6 @@ _ABOUT = (
     "another one. This text is written anew when something changes: notes belong in comments."
 )
 _VERBS = {"failing": "fails", "stale": "is overdue"}
-_WORD_WITH_DIGIT = re.compile(r"\S*\d\S*")
 _LONGEST_REASON = 2_000
 _MENTION = re.compile(r"@[A-Za-z0-9-]+(/[A-Za-z0-9._-]+)?")
 
@@ -32,8 +31,8 @@ def marker(key: str, spec: str) -> str:
 
 def cause(each: Standing) -> str:
     """Return a digest of what is wrong. Words with digits do not count: a time, an attempt, the next day's file."""
-    words = _WORD_WITH_DIGIT.sub("", each.reason)
-    return sha256(f"{each.state}\n{words}".encode()).hexdigest()[:12]
+    words = [word for word in each.reason.split() if not any(map(str.isdigit, word))]
+    return sha256(" ".join([each.state, *words]).encode()).hexdigest()[:12]
 
 
 def title(each: Standing) -> str:
