@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -136,7 +136,7 @@ def recheck(
         if changed:
             sources = opened.enter_context(open_sources(root, project.settings, environ))
             log = open_store(root, project.settings, only_read=True).read()
-            judging = Judging(project, sources, _fields(changed, environ), scratch, keep=False)
+            judging = Judging(project, sources, _fields(changed, before, environ), scratch, keep=False)
             compared = tuple(_Comparing(pair, log, judging).compared() for pair in changed)
         return Rechecked(against=against, commit=revision.commit, specs=compared, new=new)
 
@@ -185,9 +185,16 @@ def _pairs(project: Project, before: Project, names: Sequence[str]) -> Iterator[
             yield _Pair(was, before if is_held else replace(before, root=project.root), loaded, project)
 
 
-def _fields(pairs: Sequence[_Pair], environ: Mapping[str, str]) -> dict[str, KnownFields]:
-    """Return the objects' fields as they are known now, so that nothing but the spec differs."""
-    return known_fields(pairs[0].now_at, environ, set().union(*(pair.objects for pair in pairs)))
+def _fields(pairs: Sequence[_Pair], before: Project, environ: Mapping[str, str]) -> dict[str, KnownFields]:
+    """Return the objects' fields as they are known now, so that nothing but the spec differs.
+
+    Of an object that nobody tells of now, the snapshot of the revision does: its spec may just have left it.
+    """
+    objects = set().union(*(pair.objects for pair in pairs))
+    known = known_fields(pairs[0].now_at, environ, objects)
+    with suppress(InvalidInput):
+        return {**known_fields(before, {}, objects - known.keys()), **known}
+    return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -311,3 +312,47 @@ def test_no_output_has_a_row(repository: Path, cli: RunCli, monkeypatch: pytest.
     assert f"{WARNING}1 row more of in/a.csv would be rejected" in printed[0].err
     assert "1 spec changed since HEAD: +1 row would be rejected." in printed[2].out
     assert "⚠️ **+1**" in (repository / "summary").read_text("utf-8")
+
+
+def test_an_object_that_was_left_keeps_its_snapshot(
+    repository: Path, check: Check, cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without credentials both are judged by snapshots, the old one by that of the revision where it is gone now."""
+    assert cli("schema", "pull").code == 0
+    commit(repository)
+    (repository / "schemas" / "profiles.json").unlink()
+    write(repository, SPEC.replace("profiles", "suppressions"))
+    monkeypatch.delenv("EXPERITURE_API_KEY")
+
+    (found,) = check()["specs"]
+    assert (found["file"], found["before"]["fields_from"], found["after"]["fields_from"]) == (
+        "in/a.csv",
+        "snapshot",
+        "",
+    )
+    assert (found["before"]["invalid"], found["after"]["invalid"]) == (2, 0)
+
+
+def test_names_with_the_characters_of_globs_are_names(repository: Path, check: Check, cli: RunCli) -> None:
+    """The one file is looked for, and not what its name would match."""
+    (repository / "in" / "b[1].csv").write_text("email,name\nx@example.com,X\n", "utf-8")
+    assert cli("apply").code == 0
+    (repository / "in" / "b1.csv").write_text("email,name\ny@example.com,Y\n", "utf-8")
+    other_mapping(repository)
+
+    (found,) = check()["specs"]
+    assert (found["file"], found["after"]["rows"]) == ("in/b[1].csv", 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_linked_specs_are_followed_within_the_revision(repository: Path, check: Check) -> None:
+    """A link leads to what the revision has there, and never to the work tree or out of it."""
+    (repository / "specs" / "crm.yaml").rename(repository / "specs" / ".crm.yaml")
+    (repository / "specs" / "crm.yaml").symlink_to(".crm.yaml")
+    (repository / "specs" / "out.yaml").symlink_to(repository / "specs" / ".crm.yaml")
+    commit(repository)
+    (repository / "specs" / "out.yaml").unlink()
+    write(repository, SPEC.replace("email: email", "email: {to: email, clean: [trim]}"), ".crm")
+
+    found = check()
+    assert (rejected(found), found["problem"]) == ([(2, 1, -1)], "")
