@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from tests.git.clones import git
 from tests.github.conftest import SPEC
+from tests.github.stand_in import TOKEN
 
 if TYPE_CHECKING:
     from syncer.emulator.testing import Emulator
     from tests.git.clones import Remote
+    from tests.github.stand_in import GitHubStandIn
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "syncer" / "scaffold" / "github" / "workflows"
@@ -161,6 +163,11 @@ class Runner:
             "PIP_NO_DEPS": "1",  # all of them are there: the tests run on them
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
+
+    def reaches(self, github: GitHubStandIn) -> None:
+        """Let GitHub's API be this stand-in, with the token that it gives a job."""
+        self.environ["GITHUB_API_URL"] = github.url
+        self.secrets["GITHUB_TOKEN"] = TOKEN
 
     def seed(self, **files: str) -> None:
         """Push a project: the workflows that `syncer init` writes, one spec and its one file, and these files."""

@@ -24,7 +24,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, github: GitHubStandIn) -> Iterator[Runner]:
     """A clone of a repository with the templates, one spec and one file; the secret is set."""
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     remote = Remote.made(tmp_path / "remote.git")
@@ -32,6 +32,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
     git(tmp_path, "clone", "--quiet", str(remote.path), str(clone))
     with running(tmp_path / "emulator") as emulator:
         runner = Runner(clone, remote, emulator, tmp_path / "home", {"EXPERITURE_API_KEY": emulator.token})
+        runner.reaches(github)
         runner.seed()
         yield runner
 
@@ -113,8 +114,6 @@ def test_a_protected_branch_stops_the_run(runner: Runner) -> None:
 
 def test_a_pull_request_is_planned_and_commented_on(runner: Runner, github: GitHubStandIn) -> None:
     """The plan is an artifact and one comment, which a second push edits; only what changed is detailed."""
-    runner.environ |= {"GITHUB_API_URL": github.url}
-    runner.secrets["GITHUB_TOKEN"] = github.environ()["GITHUB_TOKEN"]
     runner.commit(**{"specs/shop.yaml": SPEC % ("shop", "orders"), "in/shop-1.csv": "email\na@example.com\n"})
 
     for _ in range(2):
@@ -130,7 +129,6 @@ def test_a_pull_request_is_planned_and_commented_on(runner: Runner, github: GitH
 
 def test_a_fork_is_planned_without_secrets(runner: Runner, github: GitHubStandIn) -> None:
     """Without secrets it is validated, tested and planned, and GitHub is not asked to write anything."""
-    runner.environ |= {"GITHUB_API_URL": github.url}
     runner.secrets.clear()
     runner.commit(**{"specs/shop.yaml": SPEC % ("shop", "orders"), "in/shop-1.csv": "email\na@example.com\n"})
 
@@ -153,7 +151,7 @@ def test_a_wrong_spec_is_shown_at_its_line(runner: Runner) -> None:
 
 CALLER = """\
 on: {workflow_dispatch: }
-permissions: {contents: write}
+permissions: {contents: write, issues: write}
 jobs:
   sync:
     uses: ./.github/workflows/sync.yml

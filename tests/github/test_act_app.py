@@ -10,10 +10,13 @@ from syncer.emulator.testing import running
 from tests.git.clones import Remote, git
 from tests.github.acting import ACT, ROOT, Runner, app_token
 from tests.github.git_server import GitServer, serving
+from tests.github.stand_in import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.github.stand_in import GitHubStandIn
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,7 +26,7 @@ APP = "Iv23liSyncerOfAcme"
 KEY = "the app's private key"
 CALLER = """\
 on: {workflow_dispatch: }
-permissions: {contents: write}
+permissions: {contents: write, issues: write}
 jobs:
   sync:
     uses: ./.github/workflows/sync.yml
@@ -36,18 +39,19 @@ jobs:
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitServer]:
     """An empty repository whose main takes pushes with the app's token only, and that two tokens may read."""
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    with serving(Remote.made(tmp_path / "remote.git"), {"ghs_job": "job", app_token(APP, KEY): "app"}) as git_server:
+    with serving(Remote.made(tmp_path / "remote.git"), {TOKEN: "job", app_token(APP, KEY): "app"}) as git_server:
         yield git_server
 
 
 @pytest.fixture
-def runner(tmp_path: Path, server: GitServer) -> Iterator[Runner]:
+def runner(tmp_path: Path, server: GitServer, github: GitHubStandIn) -> Iterator[Runner]:
     """A project on that server, which the workflow checks out itself with the token it is given."""
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", str(server.remote.path), str(clone))
     with running(tmp_path / "emulator") as emulator:
         runner = Runner(clone, server.remote, emulator, tmp_path / "home", checks_out=True)
-        runner.secrets |= {"EXPERITURE_API_KEY": emulator.token, "GITHUB_TOKEN": "ghs_job"}
+        runner.secrets["EXPERITURE_API_KEY"] = emulator.token
+        runner.reaches(github)
         runner.environ["GITHUB_SERVER_URL"] = server.url
         reusable = (ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8")
         runner.seed(**{".github/workflows/sync.yml": reusable, ".github/workflows/caller.yml": CALLER})

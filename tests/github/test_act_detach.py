@@ -13,13 +13,17 @@ from tests.github.acting import ACT, Runner
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.github.stand_in import GitHubStandIn
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not ACT.exists(), reason="the runner program is not for this machine"),
 ]
 
 
-def test_the_next_run_finishes_what_one_left_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_run_finishes_what_one_left_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, github: GitHubStandIn
+) -> None:
     """A run past its wait is green, says so and leaves the permit in git; the next one ends the very same job."""
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     remote = Remote.made(tmp_path / "remote.git")
@@ -27,6 +31,7 @@ def test_the_next_run_finishes_what_one_left_running(tmp_path: Path, monkeypatch
     with running(tmp_path / "emulator") as emulator:
         runner = Runner(tmp_path / "clone", remote, emulator, tmp_path / "home")
         runner.secrets["EXPERITURE_API_KEY"] = emulator.token
+        runner.reaches(github)
         runner.variables["SYNCER_MAX_WAIT"] = "100ms"
         runner.seed()
         emulator.faults.add(match="POST /import-jobs/*/start", do="stick", seconds=7200)
