@@ -20,7 +20,7 @@ from syncer.model.files import Compression, SourceFile, SourceFormat
 from syncer.model.spec import FieldType
 from syncer.prepare.stopping import Stop, check
 
-PREPARATION_VERSION: Final = 2
+PREPARATION_VERSION: Final = 3
 """Part of every preparation digest: raise it when the same input and spec give other bytes than before."""
 
 GZIP_LEVEL: Final = 6

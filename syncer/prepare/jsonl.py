@@ -1,15 +1,15 @@
 """Project JSONL: of each object only the mapped keys are left, and their values stay the bytes that they were.
 
 `1.10`, `1e5`, integers of any length and nested JSON pass unchanged; only a string that a step of the mapping changes
-is written anew, and a mask takes any value but null by its JSON text. A key that a row lacks stays away, the last of a
-repeated key counts, blank lines are no rows. A line that is not a JSON object, or whose mapped values are no Unicode
-text, stays one invalid row at its place, as a lone `{`, which holds no data. Invalid UTF-8 and a broken last line
+is written anew, and a mask takes any value but null by its JSON text. A key that a row lacks stays away, blank lines
+are no rows. A line that is not a JSON object, has a mapped key twice, or whose mapped values are no Unicode text, stays
+one invalid row at its place, as a lone `{`, which holds no data. Invalid UTF-8 and a broken last line
 without line feed (the file was cut off) are errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -19,6 +19,7 @@ from syncer.errors import PrepareError
 from syncer.model.files import SourceFile
 from syncer.prepare.artifact import BLOCK_BYTES, Output
 from syncer.prepare.jsonl_exact import members
+from syncer.prepare.jsonl_repeats import Repeats
 from syncer.prepare.layout import Layout
 from syncer.prepare.reading import MAX_RECORD_BYTES, broken, open_bytes
 from syncer.prepare.stopping import Progress, Stop
@@ -70,6 +71,7 @@ def project(
 ) -> Projected:
     """Write the layout's keys of every row. Raises PrepareError for a file without rows."""
     projection = _Projection(layout, every_key=every_key)
+    repeats = Repeats(frozenset(one.column for one in layout.kept))
     rows, pending, length = 0, [], 0
     with open_bytes(file, stop=stop, progress=progress) as stream:
         for number, line in lines(file, stream):
@@ -78,17 +80,26 @@ def project(
                 raise broken(file, number, "the last line is cut off", "export the file again")
             rows += 1
             pending.append(row)
+            repeats.add(line, projection.keys_of_row)
             length += len(row)
             if length >= BLOCK_BYTES:
-                output.write(b"".join(pending))
+                output.write(b"".join(_without(repeats.take(), pending)))
                 pending, length = [], 0
-    output.write(b"".join(pending))
+    output.write(b"".join(_without(repeats.take(), pending)))
     if not rows:
         raise PrepareError(f"{file.path} has no rows", where=file.path, next_step="export the file again, or remove it")
     return Projected(rows, frozenset(projection.met))
 
 
+def _without(places: Collection[int], rows: list[bytes]) -> list[bytes]:
+    for place in places:
+        rows[place] = BROKEN_ROW
+    return rows
+
+
 class _Projection:
+    """`keys_of_row` counts the keys of the row that was made last, 0 where it is a broken one."""
+
     def __init__(self, layout: Layout, *, every_key: bool) -> None:
         self._decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
         self._added = b",".join(_key(one.column) + msgspec.json.encode(one.value) for one in layout.added)
@@ -96,15 +107,18 @@ class _Projection:
         self._unseen = {one.column for one in layout.kept}
         self._looks_on = every_key
         self.met: set[str] = set()
+        self.keys_of_row = 0
 
     def row(self, line: bytes) -> bytes:
         found: Mapping[str, bytes | msgspec.Raw] | None
+        self.keys_of_row = 0
         try:
             found = self._decode(line)
         except _FAILURES:
             found = members(line)
             if found is None or not self._is_text(found):
                 return BROKEN_ROW
+        self.keys_of_row = len(found)
         if self._unseen or self._looks_on:
             self._unseen.difference_update(found)
             self.met.update(found)
