@@ -21,7 +21,7 @@ VERBS: dict[str, str] = {
     "forget": "have an imported file imported once more",
     "retry": "let imports that failed for good be tried again",
     "schema": "print the JSON Schema of a spec",
-    "github": "write what a pull request would import, and say how a run ended, in GitHub Actions",
+    "github": "tell of pull requests, of failing specs and of how a run ended, in GitHub Actions",
     "emulate": "serve the whole API on this machine, for trials and tests",
     "demo": "walk through all of it in a temporary folder",
     "version": "print the versions that a bug report needs",

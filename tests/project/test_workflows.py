@@ -54,6 +54,18 @@ def test_nothing_foreign_reaches_a_shell(workflow: dict[str, Any]) -> None:
     assert all("${{" not in text for text in commands(workflow))
 
 
+def test_a_caller_has_what_the_jobs_ask_for() -> None:
+    """The example of the documents grants what the jobs of the reusable workflow need, and not more."""
+    reusable = yaml.safe_load((ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8"))
+    asked: dict[str, str] = {}
+    for job in reusable["jobs"].values():
+        asked |= {name: level for name, level in job["permissions"].items() if asked.get(name) != "write"}
+    text = (ROOT / "docs" / "github.md").read_text("utf-8")
+    (example,) = (each for each in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "/sync.yml@" in each)
+
+    assert yaml.safe_load(example)["jobs"]["sync"]["permissions"] == asked
+
+
 def test_the_version_that_workflows_install_is_this_one() -> None:
     """What a workflow installs unless told otherwise is the version that it came with."""
     for path in [*TEMPLATES, ROOT / ".github" / "workflows" / "sync.yml"]:
