@@ -164,6 +164,20 @@ def test_an_import_that_fails_and_succeeds(github: GitHubStandIn, project: Path,
     assert not any(each in written for each in ("nobody-special", "ada@", emulator.token, TOKEN, emulator.base_url))
 
 
+def test_a_secret_in_a_reason_is_hidden(
+    github: GitHubStandIn, failing: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What must not be shown is taken out before Markdown's backslashes come in between."""
+    monkeypatch.setenv("EXPERITURE_API_KEY", "sk_live_0123456789abcdef")
+    (failing / "in" / "crm-1.csv").rename(failing / "in" / "crm-0-sk_live_0123456789abcdef.csv")
+
+    cli("github", "issues")
+
+    body = github.issues.all[0]["body"]
+    assert "in/crm-0-….csv: the file is empty" in body
+    assert "0123456789abcdef" not in body
+
+
 def test_only_what_a_bot_wrote_is_ours(github: GitHubStandIn, failing: Path, cli: Cli) -> None:
     """Our marker in an issue of a person, in a pull request, or further down makes none of them ours."""
     assert failing
