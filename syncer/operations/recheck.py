@@ -16,21 +16,19 @@ from typing import Any, Literal
 from syncer.errors import InvalidInput, PrepareError, SourceError, SyncerError
 from syncer.model.files import SourceFile
 from syncer.model.log import Generation, Lineage, Log
-from syncer.model.repairs import repaired
 from syncer.model.spec import Source, Spec
 from syncer.operations.check import EXIT_OVER_LIMIT, FileCheck, Judging
 from syncer.operations.connect import open_sources
 from syncer.operations.facts import check_names
+from syncer.operations.last_import import last_import, reached
 from syncer.operations.object_fields import KnownFields, known_fields
 from syncer.operations.preparation import check_means, preparation_of
 from syncer.operations.project_at import Revision, load_project_at
 from syncer.operations.stores import open_store
 from syncer.plan import Filters
-from syncer.plan.evidence import Likeness, content_of, likeness
 from syncer.settings import MASK_KEY, MaskKey, environment
 from syncer.source.formats import format_of
-from syncer.source.found import BY_PATH, NothingKnown
-from syncer.source.sources import Sources, Wanted
+from syncer.source.found import BY_PATH
 from syncer.spec.load import LoadedSpec, Project, load_project
 
 
@@ -134,12 +132,12 @@ def recheck(
         pairs = list(_pairs(project, before, names))
         changed = [pair for pair in pairs if pair.is_changed]
         new = sum(1 for loaded in project.specs if not names or loaded.spec.name in names) - len(pairs)
-        compared: tuple[SpecRecheck, ...] = ()
-        if changed:
-            sources = opened.enter_context(open_sources(root, project.settings, environ))
-            log = open_store(root, project.settings, only_read=True).read()
-            judging = Judging(project, sources, _fields(changed, before, environ), scratch, keep=False)
-            compared = tuple(_Comparing(pair, log, judging).compared() for pair in changed)
+        if not changed:
+            return Rechecked(against=against, commit=revision.commit, new=new)
+        sources = opened.enter_context(open_sources(root, project.settings, environ))
+        log = open_store(root, project.settings, only_read=True).read()
+        judging = Judging(project, sources, _fields(changed, before, environ), scratch, keep=False)
+        compared = tuple(_Comparing(pair, log, judging).compared() for pair in changed)
         return Rechecked(against=against, commit=revision.commit, specs=compared, new=new)
 
 
@@ -235,19 +233,6 @@ class _Comparing:
         )
 
 
-def last_import(log: Log, lineages: Iterator[Lineage]) -> Generation | None:
-    """Return the import that was completed last, repairs left out."""
-    done = [
-        (end.time, path, life)
-        for lineage in lineages
-        for path in log.paths(lineage)
-        if repaired(path) is None
-        for life in log.generations(lineage, path)
-        if life.done and (end := life.completion) is not None
-    ]
-    return max(done, key=lambda each: each[:2])[2] if done else None
-
-
 def _source(pair: _Pair, life: Generation) -> Source:
     """Return a source of that one file, so that no folder has to be listed for it."""
     was, now = pair.was.source, pair.now.spec.source
@@ -263,27 +248,6 @@ def _source(pair: _Pair, life: Generation) -> Source:
             "format": now.format or was.format,
         }
     )
-
-
-def reached(sources: Sources, source: Source, life: Generation) -> SourceFile:
-    """Return the file as it stands in the source now.
-
-    Raises SourceError when it is gone, out of reach, or not the version that was imported as far as can be told.
-    """
-    (found,) = sources.find_all([Wanted(source=source, known=NothingKnown())])
-    if found.problem is not None:
-        raise found.problem
-    file = next((each for each in found.files if each.path == life.path), None)
-    if file is None:
-        raise SourceError(f"{life.path} is gone")
-    like = likeness(life, file, content_of(file, [life]))
-    if like is Likeness.UNREAD:
-        like = likeness(life, file, sources.read_content(file, source))
-    if like in (Likeness.SAME, Likeness.SAME_BYTES):
-        return file
-    if like is Likeness.CHANGED:
-        raise SourceError(f"{life.path} changed since it was imported")
-    raise SourceError(f"it cannot be told whether {life.path} is the version that was imported")
 
 
 def _in_words(error: SyncerError) -> str:

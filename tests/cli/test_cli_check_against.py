@@ -192,6 +192,18 @@ def test_the_newest_import_is_the_one(repository: Path, check: Check, cli: RunCl
     assert [each["file"] for each in check()["specs"]] == ["in/b.csv"]
 
 
+def test_repairs_are_no_files(repository: Path, check: Check, cli: RunCli) -> None:
+    """The rows of a repair were sent last, and are no file of the source."""
+    first = json.loads((repository / "state" / "crm.jsonl").read_text("utf-8").splitlines()[0])["import"]
+    (repository / "mended.csv").write_text("email,name\nbob@example.com,Bob\ncy@example.com,Cy\n", "utf-8")
+    repaired = cli("rejects", "repair", first, "--file", "mended.csv")
+    assert repaired.code == 0, repaired.err
+    assert "#repair-" in (repository / "state" / "crm.jsonl").read_text("utf-8")
+    other_mapping(repository)
+
+    assert [(each["file"], each["not_compared"]) for each in check()["specs"]] == [("in/a.csv", "")]
+
+
 def other_mapping(repository: Path) -> None:
     write(repository, SPEC.replace("email: email", "email: {to: email, clean: [lower]}"))
 
