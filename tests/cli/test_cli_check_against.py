@@ -180,6 +180,8 @@ def test_how_the_source_is_read_may_change(repository: Path, check: Check) -> No
     git(repository, "commit", "--quiet", "-am", "semicolons")
     write(repository, SPEC)
     assert check()["specs"][0]["before"]["problem"].startswith("in/a.csv has no column")
+    write(repository, SPEC.replace('csv"', 'csv", csv: {delimiter: "|"}'))
+    assert check(code=0)["specs"][0]["after"]["problem"].startswith("in/a.csv has no column")
 
 
 def test_the_newest_import_is_the_one(repository: Path, check: Check, cli: RunCli) -> None:
@@ -367,8 +369,7 @@ def test_linked_specs_are_followed_within_the_revision(repository: Path, check: 
     (repository / "specs" / "crm.yaml").symlink_to(".crm.yaml")
     (repository / "specs" / "out.yaml").symlink_to(repository / "specs" / ".crm.yaml")
     commit(repository)
-    (repository / "specs" / "out.yaml").unlink()
     write(repository, SPEC.replace("email: email", "email: {to: email, clean: [trim]}"), ".crm")
 
     found = check()
-    assert (rejected(found), found["problem"]) == ([(2, 1, -1)], "")
+    assert (rejected(found), found["new"], found["problem"]) == ([(2, 1, -1)], 1, "")
