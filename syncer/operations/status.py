@@ -130,6 +130,7 @@ def _standings(
     if shown.problem:
         yield "failing", shown.problem
     yield from (("failing", _about(item)) for item in items if item.attention)
+    yield from (("failing", _about(item)) for item in items if item.action is Action.RETRY)
     if last is not None and last.rows is not None and last.rows.read > 0 and last.rows.invalid == last.rows.read:
         yield "failing", f"{last.path}: every row of the last import was rejected"
     yield from (("running", _about(item)) for item in items if item.action in (Action.RESUME, Action.WAIT))

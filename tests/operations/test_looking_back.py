@@ -60,6 +60,19 @@ def test_a_failing_spec_says_why(workspace: Workspace) -> None:
     assert "CDP_ETL.VALIDATION.REQUEST_SCHEMA" in now.reason
 
 
+def test_a_spec_that_fails_again_and_again_is_failing_before_its_last_attempt(workspace: Workspace) -> None:
+    """The next run tries again, and nobody should have to wait for the last attempt to hear of it."""
+    workspace.emulator.faults.add(match="POST /import-jobs/*/start", do="job_fails", code="CDP_ETL.INTERNAL", message="")
+    workspace.spec("shop", ORDERS)
+    workspace.orders("a.csv", "o1")
+    workspace.run()
+    now = standing(workspace)
+    assert (now.state, now.pending) == ("failing", 1)
+    assert "attempt 1 of 3 failed" in now.reason
+    workspace.run()
+    assert standing(workspace).state == "ok"
+
+
 def test_a_spec_whose_last_import_took_no_row_is_failing(workspace: Workspace) -> None:
     """It is done as far as the API is concerned, but nothing has arrived."""
     workspace.spec("crm", PEOPLE)
