@@ -114,7 +114,7 @@ def test_a_protected_branch_stops_the_run(runner: Runner) -> None:
 
 def test_a_pull_request_is_planned_and_commented_on(runner: Runner, github: GitHubStandIn) -> None:
     """The plan is an artifact and one comment, which a second push edits; only what changed is detailed."""
-    runner.commit(**{"specs/shop.yaml": SPEC % ("shop", "orders"), "in/shop-1.csv": "email\na@example.com\n"})
+    runner.commit(**{"specs/läden/shop.yaml": SPEC % ("shop", "orders"), "in/shop-1.csv": "email\na@example.com\n"})
 
     for _ in range(2):
         ran = runner.run("pull_request", "syncer-plan.yml", pull_request())
