@@ -10,6 +10,7 @@ from syncer.emulator.testing import running
 from tests.git.clones import Remote, git
 from tests.github.acting import ACT, ROOT, Runner
 from tests.github.conftest import SPEC
+from tests.notify.service import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,16 +70,20 @@ def test_a_dispatch_can_plan_only(runner: Runner) -> None:
 
 
 def test_a_failing_import_is_red_and_on_record(runner: Runner) -> None:
-    """Where every row is rejected the run fails with words of its own, and what happened is pushed all the same."""
-    runner.commit(**{"in/crm-1.csv": "email\nnobody\n"})
+    """Where every row is rejected the run fails with words of its own, people are told, and all of it is pushed."""
+    settings = (runner.clone / "syncer.yaml").read_text("utf-8") + "notify: {ops: {url_from: NOTIFY_URL}}\n"
+    runner.commit(**{"in/crm-1.csv": "email\nnobody\n", "syncer.yaml": settings})
     inputs = {"keep-rejects": "true", "dry-run": "false", "retry": "false", "spec": ""}
     runner.secrets["REJECTS_PASSPHRASE"] = "correct horse"
-    ran = runner.run("workflow_dispatch", "syncer-apply.yml", {"inputs": inputs})
+    with listening() as service:
+        runner.secrets["NOTIFY_URL"] = service.url
+        ran = runner.run("workflow_dispatch", "syncer-apply.yml", {"inputs": inputs})
 
     assert not ran.green
+    assert [told.partition(" (")[0] for told in service.titles()] == ["syncer: crm failed"]
     assert "syncer: Rejected rows" in ran.log
     assert "nobody" not in ran.log
-    assert runner.remote.events("crm") == ["claimed", "submitted", "finished"]
+    assert runner.remote.events("crm") == ["claimed", "submitted", "finished", "notified"]
     (kept,) = (runner.artifacts / "rejects-encrypted").iterdir()
     assert kept.read_bytes().startswith(b"Salted__")
 
