@@ -68,7 +68,15 @@ def _split_at_commas(value: object) -> object:
     return [piece.strip() for piece in value.split(",")] if isinstance(value, str) else value
 
 
+def _name_for_git(value: str) -> str:
+    """Refuse what git would take for an option, which may name a program to run, or for another way to a remote."""
+    if not re.fullmatch(r"(?!-)(?:(?!::)[^\s\x00-\x1f\x7f])+", value):
+        raise ValueError("expected a name that git can take: no leading `-`, no `::`, no white space")
+    return value
+
+
 SecureUrl = Annotated[str, AfterValidator(_secure_url)]
+NameForGit = Annotated[str, AfterValidator(_name_for_git)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_split_at_commas)]
 
@@ -111,8 +119,8 @@ class Connection(Section):
 class State(Section):
     dir: Text = "state"
     git: Literal["off", "commit", "push"] = "off"
-    remote: Text = "origin"
-    branch: Text | None = None
+    remote: NameForGit = "origin"
+    branch: NameForGit | None = None
     author: Annotated[str, Field(pattern=r"^[^<>\n]+ <[^<>\s]+@[^<>\s]+>$")] | None = None
     lease: Duration = timedelta(minutes=30)
 

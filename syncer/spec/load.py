@@ -79,7 +79,7 @@ def find_project(start: Path) -> Path:
     raise UsageError(
         f"no syncer project in {folder} or any folder above it",
         why=f"a project has a {SETTINGS_FILE} or a {SPECS_FOLDER}/ folder",
-        next_step=f"cd into the project, or create {SPECS_FOLDER}/ with a first spec",
+        next_step="cd into the project, or begin one: syncer init",
     )
 
 

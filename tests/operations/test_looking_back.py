@@ -62,7 +62,9 @@ def test_a_failing_spec_says_why(workspace: Workspace) -> None:
 
 def test_a_spec_that_fails_again_and_again_is_failing_before_its_last_attempt(workspace: Workspace) -> None:
     """The next run tries again, and nobody should have to wait for the last attempt to hear of it."""
-    workspace.emulator.faults.add(match="POST /import-jobs/*/start", do="job_fails", code="CDP_ETL.INTERNAL", message="")
+    workspace.emulator.faults.add(
+        match="POST /import-jobs/*/start", do="job_fails", code="CDP_ETL.INTERNAL", message=""
+    )
     workspace.spec("shop", ORDERS)
     workspace.orders("a.csv", "o1")
     workspace.run()

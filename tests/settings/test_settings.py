@@ -124,6 +124,10 @@ def test_plain_http_on_this_machine(url: str) -> None:
         ("api: [x]", "1:6: expected a mapping, found a list"),
         ("state: {git: psuh}", "1:14: 'psuh' is not one of: off, commit, push (did you mean 'push'?)"),
         ("state: {git: true}", "1:14: True is not one of: off, commit, push"),
+        ("state: {remote: --upload-pack=id}", "1:17: expected a name that git can take"),
+        ("state: {remote: 'ext::sh -c id'}", "1:17: expected a name that git can take"),
+        ("state: {remote: ''}", "1:17: expected a name that git can take"),
+        ("state: {branch: --orphan}", "1:17: expected a name that git can take"),
         ("connections: {acme: {region: x}}", "1:21: missing setting 'protocol'"),
         ("connections: {acme: {protocol: s3, regoin: x}}", "1:36: unknown setting 'regoin' (did you mean 'region'?)"),
         ("prepare: {memory_limit: lots}", "1:25: expected a size"),
@@ -143,6 +147,12 @@ def test_problems_of_the_file(text: str, expected: str, tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, text)
     assert str(problem).startswith(f"syncer.yaml:{expected}")
     assert "s3cr3t" not in f"{problem}{problem.source_line}"
+
+
+@pytest.mark.parametrize("remote", ["origin", "up-stream/1", "git@example.com:acme/imports.git", "../log.git"])
+def test_remotes_of_every_shape(remote: str) -> None:
+    """A remote is a name of git's, or where it is."""
+    assert load_settings({"state": {"remote": remote}}).state.remote == remote
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
