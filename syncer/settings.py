@@ -70,8 +70,8 @@ def _split_at_commas(value: object) -> object:
 
 def _name_for_git(value: str) -> str:
     """Refuse what git would take for an option, which may name a program to run, or for another way to a remote."""
-    if not re.fullmatch(r"(?!-)(?:(?!::)[^\s\x00-\x1f\x7f])+", value):
-        raise ValueError("expected a name that git can take: no leading `-`, no `::`, no white space")
+    if not value.isprintable() or not value or re.match(r"-|\w+::", value):
+        raise ValueError("expected a name that git can take, with no `-` and no `helper::` before it")
     return value
 
 

@@ -112,6 +112,7 @@ def test_outside_a_project_the_cure_is_told(cli: RunCli, tmp_path: Any, monkeypa
 
     assert ran.code == 64
     assert "no syncer project" in ran.err
+    assert "or begin one:\n\n    syncer init" in ran.err
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("plan", "--help"), ("completion", "bash")])

@@ -149,7 +149,9 @@ def test_problems_of_the_file(text: str, expected: str, tmp_path: Path) -> None:
     assert "s3cr3t" not in f"{problem}{problem.source_line}"
 
 
-@pytest.mark.parametrize("remote", ["origin", "up-stream/1", "git@example.com:acme/imports.git", "../log.git"])
+@pytest.mark.parametrize(
+    "remote", ["origin", "up-stream/1", "git@example.com:acme/imports.git", "../a log.git", "ssh://git@[::1]/log.git"]
+)
 def test_remotes_of_every_shape(remote: str) -> None:
     """A remote is a name of git's, or where it is."""
     assert load_settings({"state": {"remote": remote}}).state.remote == remote
