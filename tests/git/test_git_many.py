@@ -35,7 +35,7 @@ OBJECT = """
 
 @pytest.mark.parametrize(
     ("imports", "objects", "pushes"),
-    [(60, 3, 9), pytest.param(250, 5, 24, marks=[pytest.mark.slow, pytest.mark.timeout(400)])],
+    [(60, 3, 9), pytest.param(125, 5, 24, marks=[pytest.mark.slow, pytest.mark.timeout(400)])],
 )
 def test_many_imports_take_few_pushes(tmp_path: Path, imports: int, objects: int, pushes: int) -> None:
     """Jobs of an object are permitted as a queue, and objects that ask at the same time share a push."""

@@ -411,4 +411,4 @@ def test_nothing_is_imported_twice() -> None:
 @pytest.mark.timeout(300)
 def test_nothing_is_imported_twice_for_long() -> None:
     """The same for longer."""
-    check(350, 60)
+    check(150, 60)
