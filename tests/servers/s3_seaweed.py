@@ -37,6 +37,7 @@ def _addresses(ports: list[int]) -> Iterator[tuple[str, int, int]]:
 def _recipe(folder: Path, ports: list[int]) -> Recipe:
     command = [WEED, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
     command += ["-admin.ui=false", "-webdav=false", "-s3.port.lance=0", "-s3.port.iceberg=0"]
+    command += ["-volume.max=100000"]  # every bucket takes one; by itself it allows as many as the disk has free GiB
     sockets = []
     for part, port, grpc in _addresses(ports):
         command += [f"-{part}.port={port}", f"-{part}.port.grpc={grpc}"]

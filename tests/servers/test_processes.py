@@ -45,9 +45,16 @@ def test_a_server_ends_with_a_killed_process(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", address.port or 0), timeout=30) as connection:
             assert list(tmp_path.iterdir())
             tests.kill()
-            assert connection.recv(1) == b""
+            assert _closed(connection)
         assert tests.stdout.read() == ""  # the launcher holds the other end until all is removed
     assert list(tmp_path.iterdir()) == []
+
+
+def _closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:  # the server went before it had taken this connection
+        return True
 
 
 def test_a_server_that_does_not_start_says_why() -> None:
