@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,6 +83,14 @@ def prefix_in_repository(console: Console) -> str:
     except ValueError:  # another drive
         return ""
     return "" if relative == "." or relative.startswith("..") else f"{relative}/"
+
+
+def run_url(environ: Mapping[str, str]) -> str:
+    """Return the page of this job's run, or "" outside of GitHub Actions."""
+    server, repository, run = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    if not repository or not run.isdigit() or not server.startswith(("https://", "http://")):
+        return ""
+    return f"{server.rstrip('/')}/{repository}/actions/runs/{run}"
 
 
 def _message(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def keep_issues(arguments: Namespace, console: Console) -> int:
 
     Where the project cannot be read it fails before GitHub is asked, so that no issue is closed for want of its spec.
     """
-    from syncer.cli.github import annotate_error
+    from syncer.cli.github import annotate_error, run_url
     from syncer.errors import UsageError
     from syncer.operations.github_api import GitHub, MayNotWriteError
     from syncer.operations.github_issues import carry_out, decide, look_up
@@ -36,7 +35,7 @@ def keep_issues(arguments: Namespace, console: Console) -> int:
     labels = [label for label in arguments.label or [_LABEL] if label]
     try:
         known = look_up(github, specs, key=key, author=arguments.author)
-        steps = decide(specs, known, key=key, run_url=_run_url(console.environ), all_specs=all_specs)
+        steps = decide(specs, known, key=key, run_url=run_url(console.environ), all_specs=all_specs)
         done = [_told(console, step) for step in carry_out(github, steps, labels=labels)]
     except MayNotWriteError as error:
         if not arguments.if_allowed:
@@ -73,11 +72,3 @@ def _standings(arguments: Namespace, console: Console) -> tuple[list[SpecStatus]
 def _told(console: Console, step: Step) -> Step:
     console.note(f"Issue {step.number} about {step.spec} was {_DONE[step.deed]}.")
     return step
-
-
-def _run_url(environ: Mapping[str, str]) -> str:
-    """Return the page of this job's run, or "" outside of GitHub Actions."""
-    server, repository, run = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
-    if not repository or not run.isdigit() or not server.startswith(("https://", "http://")):
-        return ""
-    return f"{server.rstrip('/')}/{repository}/actions/runs/{run}"

@@ -79,6 +79,15 @@ def read_recheck(path: Path) -> dict[str, Any]:
     return document
 
 
+def read_validation(path: Path) -> dict[str, Any] | None:
+    """Read what `syncer validate -o json` printed; None where it came to print nothing, or broke off."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) and "problems" in document else None
+
+
 def read_changed(path: Path | None) -> frozenset[str] | None:
     """Read changed paths, a line each, as `git diff --name-only --relative` prints them. None: all count as changed."""
     if path is None:

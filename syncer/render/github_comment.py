@@ -26,19 +26,20 @@ def comment(
     changed: Collection[str] | None,
     artifact: str,
     checked: Sequence[str] = (),
+    commit: str = "",
     limit: int | None = None,
 ) -> str:
     """Return the comment's Markdown, never longer than GitHub takes.
 
     `changed` are paths relative to the project; None, or changed settings, mean that every spec is shown in detail.
     `artifact` says where the full plan is. `checked` are lines about files that were imported already; they stand
-    above what is left out where there is no room.
+    above what is left out where there is no room. `commit` is what was planned, in hexadecimal digits.
     """
     limit = limit or COMMENT_CHARACTERS
     in_detail = [spec for spec in plan["specs"] if _is_changed(spec["path"], changed)]
     others = [spec for spec in plan["specs"] if spec not in in_detail]
     for most in _LISTED:
-        text = "\n".join(_lines(plan, in_detail, others, checked, most=most, artifact=artifact))
+        text = "\n".join(_lines(plan, in_detail, others, checked, most=most, artifact=artifact, commit=commit))
         if len(text.encode()) <= limit:
             return text
     return cut(text, limit, f"The rest did not fit: {_where(artifact)}")
@@ -57,6 +58,7 @@ def _lines(
     *,
     most: int,
     artifact: str,
+    commit: str,
 ) -> Iterator[str]:
     pending = [item for item in plan["imports"] if item["runnable"]]
     attention = [item for item in plan["imports"] if item["attention"]]
@@ -77,7 +79,9 @@ def _lines(
         yield from (f"and {number(len(in_detail) - _MOST_SPECS)} more changed specs", "")
     if others:
         yield from (_counted_specs(others, pending), "")
-    yield f"<sub>{escaped(_where(artifact))} Plan {plan['digest'][:12]}, workspace {escaped(plan['workspace'])}.</sub>"
+    about = f"Commit {commit}, plan" if commit else "Plan"
+    workspace = escaped(plan["workspace"])
+    yield f"<sub>{escaped(_where(artifact))} {about} {plan['digest'][:12]}, workspace {workspace}.</sub>"
 
 
 def _spec(spec: dict[str, Any], items: Sequence[dict[str, Any]], most: int) -> Iterator[str]:
@@ -115,3 +119,23 @@ def _counted_specs(specs: Sequence[dict[str, Any]], pending: Sequence[dict[str, 
 
 def _where(artifact: str) -> str:
     return f"The full plan is {f'in the artifact {artifact} of this run and ' if artifact else ''}on the job's summary."
+
+
+def not_planned(validation: dict[str, Any] | None, *, commit: str = "", run_url: str = "", limit: int = 0) -> str:
+    """Return what stands instead of a plan: the problems of specs and settings, or that the run says why.
+
+    `validation` is what `syncer validate -o json` printed, None where it could say nothing. No earlier plan is left
+    standing: it would pass for this commit's.
+    """
+    run = f"[the run]({run_url})" if run_url else "the run"
+    problems = validation["problems"] if validation else []
+    rows = [
+        (code(f"{each['path']}:{each['line']}:{each['column']}"), escaped(each["message"]), escaped(each["hint"]))
+        for each in problems
+    ]
+    why = f"{counted(len(rows), 'problem')} in specs or settings" if rows else f"{run} says why"
+    about = f"Commit {commit}" if commit else "What was pushed last"
+    lines = ["### syncer: not planned", "", f"{about} could not be planned: {why}.", ""]
+    if rows:
+        lines += [*table(("where", "what", "hint"), rows), "", f"<sub>They are annotated in {run} too.</sub>"]
+    return cut("\n".join(lines), limit or COMMENT_CHARACTERS, f"The rest did not fit: it is in {run}.")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncer.cli.filters import add_selection
+from syncer.cli.github_comment import keep_comment
 from syncer.cli.github_issues import keep_issues
 from syncer.cli.parser import one_of
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from syncer.cli.parser import Parser
 
 _ACTIONS = {
-    "comment": "--pr N (--plan FILE | --markdown FILE): write the one comment, or edit it where it is there",
+    "comment": "--pr N (--plan | --validation | --markdown) FILE: write the one comment, or edit it where it is there",
     "issues": "keep one issue open for each spec that fails or is overdue, and close it on recovery",
     "overdue": "annotate each spec that imported nothing for longer than expect_every; exits with 1 if there is one",
     "result": "CODE: say as an annotation what syncer's exit code means; exits with CODE, and with 0 where\n"
@@ -48,6 +49,12 @@ def configure(parser: Parser) -> None:
     group.add_argument("--pr", metavar="N", type=int, help="the pull request's number")
     content = group.add_mutually_exclusive_group()
     content.add_argument("--plan", type=Path, metavar="FILE", help="what `syncer plan -o json` printed")
+    content.add_argument(
+        "--validation",
+        type=Path,
+        metavar="FILE",
+        help="where nothing could be planned: what `syncer validate -o json` printed, if anything",
+    )
     content.add_argument("--markdown", type=Path, metavar="FILE", help="any Markdown")
     group.add_argument(
         "--changed",
@@ -62,6 +69,7 @@ def configure(parser: Parser) -> None:
         help="what `syncer check --against REF -o json` printed, to go with --plan",
     )
     group.add_argument("--artifact", metavar="NAME", default="", help="the artifact that holds the full plan")
+    group.add_argument("--commit", metavar="SHA", default="", help="the commit that it is about, to be named")
     group = parser.add_argument_group("for comment and issues")
     group.add_argument("--key", metavar="KEY", default="", help="tells several projects of one repository apart")
     group.add_argument("--author", metavar="LOGIN", default="", help="who writes them (default: any bot)")
@@ -78,56 +86,8 @@ def configure(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    do = {"comment": _comment, "issues": keep_issues, "overdue": _overdue, "result": _result}
+    do = {"comment": keep_comment, "issues": keep_issues, "overdue": _overdue, "result": _result}
     return do[arguments.action](arguments, console)
-
-
-def _comment(arguments: Namespace, console: Console) -> int:
-    from syncer.cli.github import annotate_error
-    from syncer.operations.github_api import GitHub, MayNotWriteError
-    from syncer.operations.github_comment import stick
-
-    arguments.key = arguments.key or "plan"
-    body = _body(arguments, console)
-    console.redact.learn_more([console.environ.get("GITHUB_TOKEN", "")])
-    github = GitHub.from_environ(console.environ)
-    try:
-        done = stick(github, arguments.pr, console.redact(body), key=arguments.key, author=arguments.author)
-    except MayNotWriteError as error:
-        if not arguments.if_allowed:
-            raise
-        annotate_error(console, f"no comment on the pull request: {error.what}", "warning")
-        return 0
-    finally:
-        github.close()
-    console.note(f"The comment on pull request {arguments.pr} was {done}." if done != "unchanged" else "No change.")
-    return 0
-
-
-def _body(arguments: Namespace, console: Console) -> str:
-    from syncer.errors import UsageError
-    from syncer.operations.github_comment import read_changed, read_plan, read_recheck
-    from syncer.render.github_comment import comment
-    from syncer.render.github_cut import COMMENT_CHARACTERS, cut
-    from syncer.render.recheck import recheck_section
-
-    if arguments.pr is None or not (arguments.plan or arguments.markdown) or not arguments.key.isidentifier():
-        raise UsageError(
-            "`syncer github comment` needs --pr and one of --plan and --markdown, and a --key of letters and digits",
-            next_step="syncer github comment --pr 12 --plan plan.json",
-        )
-    if arguments.check and not arguments.plan:
-        raise UsageError("--check goes with --plan: the comment is about both")
-    if arguments.plan:
-        changed = read_changed(arguments.changed)
-        checked = recheck_section(read_recheck(arguments.check)) if arguments.check else ()
-        return comment(read_plan(arguments.plan), changed=changed, checked=checked, artifact=arguments.artifact)
-    try:
-        text = arguments.markdown.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError("the Markdown cannot be read", where=str(arguments.markdown)) from error
-    rest = f"The rest did not fit: it is in the artifact {arguments.artifact}." if arguments.artifact else "…"
-    return cut(console.redact(text), COMMENT_CHARACTERS, rest)
 
 
 def _overdue(arguments: Namespace, console: Console) -> int:
