@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.github.stand_in import GitHubStandIn
 
 ROOT = Path(__file__).parents[2]
-TEMPLATES = ROOT / "syncer" / "scaffold" / "github" / "workflows"
+TEMPLATES = ROOT / "syncer" / "scaffold" / "github"
 TOOLS = Path(sys.executable).parent
 ACT = TOOLS / "act"
 SETTINGS = "api: {{base_url: '{url}', poll: {{initial: 10ms, max: 50ms}}}}\nstate: {{git: push, branch: main}}\n"
@@ -102,7 +102,10 @@ class Ran:
 
 @dataclass
 class Runner:
-    """Runs workflows of a clone. `variables` and `secrets` are the repository's; see STUBS for `checks_out`."""
+    """Runs workflows of a clone. `variables` and `secrets` are the repository's; see STUBS for `checks_out`.
+
+    `tools` is the folder of the Python that jobs find: by default the one with syncer.
+    """
 
     clone: Path
     remote: Remote
@@ -112,6 +115,7 @@ class Runner:
     environ: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     checks_out: bool = False
+    tools: Path = TOOLS
 
     @property
     def artifacts(self) -> Path:
@@ -147,6 +151,23 @@ class Runner:
         )
         return Ran(done.returncode == 0, done.stdout + done.stderr)
 
+    def hides_syncer(self) -> Path:
+        """Let jobs find a Python without syncer, whose pip puts it there; return the file of what pip was asked for."""
+        self.tools = self.home / "bare"
+        self.tools.mkdir(parents=True)
+        asked = self.tools / "asked"
+        python = self.tools / "python"
+        python.write_text(
+            "#!/bin/sh\n"
+            f'echo "$PWD: $*" >> "{asked}"\n'
+            "for last; do :; done\n"
+            '[ ! -f "$last" ] || grep -q "^[^#]" "$last" || exit 0\n'
+            f'ln -sf "{TOOLS}/syncer" "{self.tools}/syncer"\n',
+            "utf-8",
+        )
+        python.chmod(0o755)
+        return asked
+
     def syncer(self, *arguments: str) -> None:
         """Run syncer in the clone itself, as a person would."""
         environ = {**self._machine(), **self.secrets}
@@ -155,7 +176,7 @@ class Runner:
     def _machine(self) -> dict[str, str]:
         node = Path(shutil.which("node") or "/usr/bin/node").parent
         return {
-            "PATH": f"{TOOLS}:{node}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{self.tools}:{node}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.home),
             "GIT_CONFIG_NOSYSTEM": "1",
             "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
@@ -171,7 +192,11 @@ class Runner:
 
     def seed(self, **files: str) -> None:
         """Push a project: the workflows that `syncer init` writes, one spec and its one file, and these files."""
-        workflows = {f".github/workflows/{path.name}": path.read_text("utf-8") for path in TEMPLATES.glob("*.yml")}
+        workflows = {
+            f".github/{path.relative_to(TEMPLATES).as_posix()}": path.read_text("utf-8")
+            for path in TEMPLATES.rglob("*")
+            if path.is_file()
+        }
         project = {
             "specs/crm.yaml": SPEC % ("crm", "profiles"),
             "in/crm-1.csv": "email\nada@example.com\n",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from syncer.emulator.testing import running
 from tests.git.clones import Remote, git
-from tests.github.acting import ACT, ROOT, Runner
+from tests.github.acting import ACT, ROOT, SETTINGS, Runner
 from tests.github.conftest import SPEC
 from tests.notify.service import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.github.stand_in import GitHubStandIn
 
@@ -38,8 +39,8 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, github: GitHubStandI
         yield runner
 
 
-def pull_request(*, fork: bool = False) -> dict[str, Any]:
-    head = {"ref": "change", "repo": {"full_name": "stranger/imports" if fork else "acme/imports"}}
+def pull_request(*, fork: bool = False, sha: str = "") -> dict[str, Any]:
+    head = {"ref": "change", "sha": sha, "repo": {"full_name": "stranger/imports" if fork else "acme/imports"}}
     return {
         "pull_request": {"number": 7, "head": head, "base": {"ref": "main"}},
         "repository": {"full_name": "acme/imports"},
@@ -144,14 +145,51 @@ def test_a_fork_is_planned_without_secrets(runner: Runner, github: GitHubStandIn
     assert github.requests == []
 
 
-def test_a_wrong_spec_is_shown_at_its_line(runner: Runner) -> None:
-    """A pull request that breaks a spec is red, with an annotation at the line, and is not planned."""
-    runner.commit(**{"specs/crm.yaml": "version: 1\nsorce: x\n"})
-    ran = runner.run("pull_request", "syncer-plan.yml", pull_request())
+def test_a_wrong_spec_is_shown_at_its_line(runner: Runner, github: GitHubStandIn) -> None:
+    """A push that breaks a spec is red, with an annotation at the line, and the comment drops the plan from before."""
+    good = runner.commit(**{"in/crm-2.csv": "email\na@example.com\n"})
+    planned = runner.run("pull_request", "syncer-plan.yml", pull_request(sha=good))
+    before = github.comments[0]["body"]
+    shutil.rmtree(runner.artifacts)
+    bad = runner.commit(**{"specs/crm.yaml": "version: 1\nsorce: x\n"})
+    ran = runner.run("pull_request", "syncer-plan.yml", pull_request(sha=bad))
 
+    assert planned.green, planned.log
+    assert f"Commit {good}, plan" in before
     assert not ran.green
-    assert "specs/crm.yaml:2" in ran.log
+    assert "file=specs/crm.yaml,line=2" in ran.log
     assert not runner.artifacts.exists()
+    (comment,) = github.comments
+    assert "pending" not in comment["body"]
+    assert f"Commit {bad} could not be planned" in comment["body"]
+    assert "specs/crm.yaml:2:1" in comment["body"]
+
+
+def test_settings_of_a_pull_request_get_no_key(runner: Runner, github: GitHubStandIn) -> None:
+    """Where a pull request says where the platform is, or what is installed, it is planned without the key."""
+    with running(runner.home.parent / "another") as another:
+        runner.commit(**{"syncer.yaml": SETTINGS.format(url=another.base_url)})
+        ran = runner.run("pull_request", "syncer-plan.yml", pull_request())
+
+        assert ran.green, ran.log
+        assert "Planned without the key" in ran.log
+        assert another.query("SELECT 1 FROM requests") == []
+    assert "1 import pending" in github.comments[0]["body"]
+
+
+def test_nothing_is_installed_by_name(runner: Runner) -> None:
+    """What a job installs is what the repository says; as long as it does not, the job is red and says where."""
+    asked = runner.hides_syncer()
+    nothing = runner.run("schedule", "syncer-apply.yml")
+    said = (runner.clone / ".github" / "requirements.txt").read_text("utf-8") + "syncer @ git+https://example.com/s@1\n"
+    runner.commit(**{".github/requirements.txt": said})
+    ran = runner.run("schedule", "syncer-apply.yml")
+
+    assert not nothing.green
+    assert "file=.github/requirements.txt,line=1" in nothing.log
+    assert ran.green, ran.log
+    pip = "-m pip install --quiet -r .github/requirements.txt"
+    assert [line.partition(": ")[2] for line in asked.read_text("utf-8").splitlines()] == [pip, pip]
 
 
 CALLER = """\
@@ -160,7 +198,7 @@ permissions: {contents: write, issues: write}
 jobs:
   sync:
     uses: ./.github/workflows/sync.yml
-    with: {shards: 3}
+    with: {shards: 3, package: syncer}
     secrets: inherit
 """
 ACTION = """\
@@ -212,3 +250,21 @@ def test_the_action_runs_one_command(runner: Runner) -> None:
     assert ran.green, ran.log
     assert "there is no spec '*'" in ran.log
     assert "wrong=64 code=0 imported=1" in ran.log
+
+
+def test_the_action_installs_what_it_is_a_part_of(runner: Runner) -> None:
+    """Whoever pins the action pins syncer with it, with the very packages that it was tested with."""
+    action = (ROOT / ".github" / "actions" / "syncer" / "action.yml").read_text("utf-8")
+    runner.commit(**{".github/actions/syncer/action.yml": action, ".github/workflows/own.yml": ACTION})
+    asked = runner.hides_syncer()
+    ran = runner.run("workflow_dispatch", "own.yml")
+
+    assert ran.green, ran.log
+    calls = [line.partition(": ") for line in asked.read_text("utf-8").splitlines()]
+    assert [command for _, _, command in calls] == [
+        "-m pip install --quiet -r requirements.txt",
+        "-m pip install --quiet --no-deps --no-build-isolation .",
+    ]
+    assert {Path(folder).name for folder, _, _ in calls} == {
+        "hostexecutor"
+    }  # the copy of the clone, and no folder below

@@ -36,11 +36,17 @@ def run(arguments: Namespace, console: Console) -> int:
     )
     console.data(_rendered(checked, console))
     if console.in_github:
-        from syncer.cli.github import annotate_problems
-
-        annotate_problems(console, checked.problems)
-        annotate_problems(console, checked.warnings, "warning")
+        _show_in_github(checked, console)
     return BAD_SPEC if checked.problems else 0
+
+
+def _show_in_github(checked: Validation, console: Console) -> None:
+    from syncer.cli.github import add_to_summary, annotate_problems
+
+    annotate_problems(console, checked.problems)
+    annotate_problems(console, checked.warnings, "warning")
+    if checked.problems:
+        add_to_summary(console, _markdown(checked))
 
 
 def _rendered(checked: Validation, console: Console) -> str:
@@ -51,9 +57,7 @@ def _rendered(checked: Validation, console: Console) -> str:
             checked.specs, checked.problems, checked.warnings, online=checked.online, by_snapshot=checked.by_snapshot
         )
     if console.format == "markdown":
-        return render.validation_markdown(
-            checked.specs, checked.problems, checked.warnings, online=checked.online, by_snapshot=checked.by_snapshot
-        )
+        return _markdown(checked)
     return render.validation_text(
         checked.specs,
         checked.problems,
@@ -61,4 +65,12 @@ def _rendered(checked: Validation, console: Console) -> str:
         online=checked.online,
         by_snapshot=checked.by_snapshot,
         style=console.style,
+    )
+
+
+def _markdown(checked: Validation) -> str:
+    from syncer.render.problems import validation_markdown
+
+    return validation_markdown(
+        checked.specs, checked.problems, checked.warnings, online=checked.online, by_snapshot=checked.by_snapshot
     )
