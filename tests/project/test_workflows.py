@@ -65,7 +65,7 @@ def test_a_caller_has_what_the_jobs_ask_for() -> None:
 
 
 def test_no_workflow_takes_syncer_from_an_index_by_name() -> None:
-    """On the public index the name is somebody else's: what is installed is said by whoever runs it, or is the action's own."""
+    """On the public index the name is somebody else's: whoever runs it says what is installed, or the action is it."""
     for path in [*TEMPLATES, ROOT / ".github" / "workflows" / "sync.yml", ACTION]:
         installs = re.findall(r"pip install (.*)", path.read_text("utf-8"))
         assert installs
