@@ -59,7 +59,7 @@ def test_a_mapping_is_proposed_from_the_platform(cli: RunCli, project: Path, peo
     assert told["unmapped"] == ["zip", "SSN", "notes", "last_seen_at"]
     assert "# last_seen_at: {to: last_seen_at, type: datetime} # the same name" in told["spec"]
     assert "naive datetime" in told["spec"]
-    assert "all of its 2 rows" in told["spec"]
+    assert "every value of its 2 rows" in told["spec"]
     assert cli("validate", "--online", "people").code == 0
     assert "0 would be rejected" in cli("check", "people", "--file", people).out
     assert (project / "specs" / ".schema.json").is_file()

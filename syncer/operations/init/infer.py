@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from syncer.errors import ApiError, NotFound, Problem, SyncerError, UsageError
 from syncer.model.draft import Draft
+from syncer.model.files import SourceFormat
 from syncer.model.objects import FieldSchema, ObjectSchema
+from syncer.model.spec import Source
 from syncer.operations.connect import has_credentials, open_api, open_sources
 from syncer.operations.editor_schema import modeline, refresh
 from syncer.operations.init.look import look_at
@@ -22,9 +24,19 @@ from syncer.operations.snapshots import PULL, path_of, read_snapshot
 from syncer.operations.validate import validate
 from syncer.spec.fault import did_you_mean
 from syncer.spec.load import Project, load_project
+from syncer.spec.rules.sources import source_faults
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _LONGEST: Final = 64
+_FORMATS: Final[Mapping[str, SourceFormat]] = {
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".psv": "csv",
+    ".txt": "csv",
+    ".json": "jsonl",
+}
+"""What files of these names usually hold; the draft then says so by `format`."""
+_READS: Final = "name a file or URL of CSV, JSONL or Parquet; a workbook has to be saved as CSV"
 
 
 def infer(
@@ -49,9 +61,10 @@ def infer(
     uri = _relative(root, file)
     name = _checked(project, name or _name_of(uri))
     path = f"specs/{name}.yaml"
+    source = _source(project, uri, connection)
     known = _known(project, environ, target)
     with open_sources(root, project.settings, environ) as sources:
-        looked = look_at(sources, uri, connection)
+        looked = look_at(sources, source)
     proposals = propose(looked.columns, known.fields)
     _check_any(proposals, uri, target, known.fields)
     filled = {one.to for one in proposals if one.active}
@@ -60,8 +73,7 @@ def infer(
         looked,
         proposals,
         modeline=modeline(path),
-        uri=uri,
-        connection=connection,
+        source=source,
         target=target,
         match_key=merged_by if merged_by in filled else "",
         merged_by=merged_by,
@@ -142,6 +154,16 @@ def _relative(root: Path, file: str) -> str:
     if path.is_absolute() and path.resolve().is_relative_to(root.resolve()):
         path = path.resolve().relative_to(root.resolve())
     return path.as_posix()
+
+
+def _source(project: Project, uri: str, connection: str) -> Source:
+    """Return what the draft reads. Raises UsageError for what no spec could name."""
+    name = uri.rpartition("/")[2].lower().removesuffix(".gz")
+    declared = next((kind for ending, kind in _FORMATS.items() if name.endswith(ending)), None)
+    source = Source(uri=uri, connection=connection or None, format=declared, identity="path")
+    for fault in source_faults(source, project.settings):
+        raise UsageError(f"--from: {fault.message}", why=fault.hint, next_step=_READS)
+    return source
 
 
 def _name_of(uri: str) -> str:

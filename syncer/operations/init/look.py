@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import shlex
 import tempfile
 from collections import Counter
 from contextlib import suppress
@@ -16,6 +17,7 @@ from syncer.errors import PrepareError, SourceError
 from syncer.model.files import SourceFile
 from syncer.model.spec import Column as MappedColumn
 from syncer.model.spec import CsvOptions, Source, Spec, Target
+from syncer.operations.init.header import check_names
 from syncer.operations.init.values import Column
 from syncer.source.found import NothingKnown
 from syncer.source.sources import Sources, Wanted
@@ -45,12 +47,13 @@ class Looked:
     encoding: str = "utf-8"
 
 
-def look_at(sources: Sources, uri: str, connection: str) -> Looked:
-    """Read the first rows of the one file at a path or URL. No more of it is fetched than these take.
+def look_at(sources: Sources, source: Source) -> Looked:
+    """Read the first rows of the one file of a source. No more of it is fetched than these take.
 
-    Raises SourceError where there is no such file or it cannot be read, PrepareError where it is not what it should be.
+    Raises SourceError where there is no such file or it cannot be read, PrepareError where it is not what it should be,
+    also where its columns seem to have values for names.
     """
-    source = Source(uri=uri, connection=connection or None, identity="path")
+    (uri,) = source.uris
     (found,) = sources.find_all([Wanted(source=source, known=NothingKnown())])
     if found.problem is not None:
         raise found.problem
@@ -85,6 +88,7 @@ def _looked(file: SourceFile, source: Source) -> Looked:
         head_of(file, reading, ROWS, Path(folder)) as head,
     ):
         types = _sql_types(head.file, Path(folder)) if file.format == "parquet" else {}
+        check_names(file.path, head.columns, head.rows, is_csv=file.format == "csv")
         counted = Counter(head.columns)
         columns = tuple(
             Column(
@@ -99,7 +103,7 @@ def _looked(file: SourceFile, source: Source) -> Looked:
         repeated = tuple(name for name in counted if not name or counted[name] > 1)
         rows, more = len(head.rows), head.more
     if not columns:
-        raise PrepareError(f"{file.path} has no column that could be mapped", where=file.path)
+        raise _nothing_to_map(file)
     return Looked(
         columns=columns,
         repeated=repeated,
@@ -108,6 +112,16 @@ def _looked(file: SourceFile, source: Source) -> Looked:
         format=file.format,
         delimiter=delimiter,
         encoding=encoding,
+    )
+
+
+def _nothing_to_map(file: SourceFile) -> PrepareError:
+    why, next_step = "its first line gives no column a name of its own", "export the file with a header"
+    if file.format == "jsonl":
+        why = f"none of its first {ROWS:,} lines is a JSON object"
+        next_step = f"write one object a line; of an array: jq -c '.[]' {shlex.quote(file.path)} > FILE.jsonl"
+    return PrepareError(
+        f"{file.path} has no column that could be mapped", where=f"{file.path}:1", why=why, next_step=next_step
     )
 
 

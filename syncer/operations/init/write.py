@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from syncer.model.spec import Source
 from syncer.operations.init.look import Looked
 from syncer.operations.init.propose import Proposal
+from syncer.render.layout import counted
 
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_./:-]*[A-Za-z0-9_]|[A-Za-z_]")
 _WORDS: Final = frozenset(("null", "true", "false", "y", "n", "yes", "no", "on", "off"))
@@ -37,21 +39,20 @@ def spec_text(
     proposals: Sequence[Proposal],
     *,
     modeline: str,
-    uri: str,
-    connection: str,
+    source: Source,
     target: str,
     match_key: str,
     merged_by: str,
     about_fields: str,
 ) -> str:
     """Return the whole draft. `match_key` is "" where none is proposed; `merged_by` is the object's own, if known."""
-    rows = f"its first {looked.rows:,} rows" if looked.more else f"all of its {looked.rows:,} rows"
     lines = [
         modeline.rstrip("\n"),
-        f"# A draft: look at every line before it is merged. Types are those that every value of {rows} passes as.",
+        "# A draft: look at every line before it is merged.",
+        f"# {_looked_at(looked)}",
         f"# {remark(about_fields)}",
         "version: 1",
-        *_source(looked, uri, connection),
+        *_source(looked, source),
         *_target(target, match_key, merged_by),
         "mapping: # source column -> destination field; a column that is not listed never leaves this machine",
         *(f"  {_mapped(one)} # {remark(one.why)}" for one in proposals if one.active),
@@ -61,11 +62,22 @@ def spec_text(
     return "\n".join(lines) + "\n"
 
 
-def _source(looked: Looked, uri: str, connection: str) -> Iterator[str]:
+def _looked_at(looked: Looked) -> str:
+    header = "The first line is taken for the header. " if looked.format == "csv" else ""
+    if not looked.rows:
+        return f"{header}There is no row to look at, so all is text."
+    rows = f"its {'first ' if looked.more else ''}{counted(looked.rows, 'row')}"
+    return f"{header}Types are those that every value of {rows} passes as."
+
+
+def _source(looked: Looked, source: Source) -> Iterator[str]:
+    (uri,) = source.uris
     yield "source:"
     yield f"  uri: {scalar(uri)} # this one file; a pattern such as folder/name-*.csv finds later ones, too"
-    if connection:
-        yield f"  connection: {scalar(connection)}"
+    if source.connection:
+        yield f"  connection: {scalar(source.connection)}"
+    if source.format:
+        yield f"  format: {source.format}"
     options = []
     if looked.delimiter != ",":
         options.append(f"delimiter: {scalar(looked.delimiter)}")
