@@ -16,19 +16,23 @@ _WOULD: Final = {**_WORDS, "made": "would be made", "left": "would be left as it
 _NEXT: Final = """\
 next:
 
-    git init && git add -A && git commit -m "Begin with syncer"
+    {begin}git add -A && git commit -m "Begin with syncer"
     syncer validate && syncer test && syncer plan
-    syncer init --from FILE --object OBJECT"""
+    syncer init --from FILE --object OBJECT
+
+on GitHub:
+
+    gh secret set EXPERITURE_API_KEY"""
 
 
-def init_text(files: Sequence[MadeFile], *, dry_run: bool, style: Style = PLAIN) -> str:
-    """Return a line a file, what is lacking of those that were left, and what to do next."""
+def init_text(files: Sequence[MadeFile], *, dry_run: bool, in_git: bool = False, style: Style = PLAIN) -> str:
+    """Return a line a file, what is lacking in them, and what to do next. `in_git`: git knows the folder."""
     words = _WOULD if dry_run else _WORDS
     lines = [f"  {_coloured(words[file.outcome], file, style)}  {shown(file.path)}" for file in files]
     lines += [f"{style.yellow('!')} {shown(note)}" for note in _notes(files)]
     lines += ["", style.bold(init_summary(files, dry_run=dry_run))]
     if not dry_run and any(file.outcome == "made" for file in files):
-        lines += ["", _NEXT]
+        lines += ["", _NEXT.format(begin="" if in_git else "git init && ")]
     return "\n".join(lines)
 
 

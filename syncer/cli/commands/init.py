@@ -49,16 +49,18 @@ def _check_options(arguments: Namespace) -> None:
 
 
 def _scaffold(arguments: Namespace, console: Console) -> int:
-    from syncer.operations.init.scaffold import scaffold
+    from syncer.operations.init.scaffold import is_in_git, scaffold
     from syncer.render.init import init_json, init_markdown, init_text
 
-    files = scaffold(Path(arguments.project or ".", arguments.folder or "."), dry_run=arguments.dry_run)
+    folder = Path(arguments.project or ".", arguments.folder or ".")
+    in_git = is_in_git(folder)
+    files = scaffold(folder, dry_run=arguments.dry_run)
     if console.format == "json":
         console.data(init_json(files, dry_run=arguments.dry_run))
     elif console.format == "markdown":
         console.data(init_markdown(files, dry_run=arguments.dry_run))
     else:
-        console.data(init_text(files, dry_run=arguments.dry_run, style=console.style))
+        console.data(init_text(files, dry_run=arguments.dry_run, in_git=in_git, style=console.style))
     return 0
 
 
