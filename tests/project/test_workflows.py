@@ -52,6 +52,14 @@ def test_nothing_foreign_reaches_a_shell(workflow: dict[str, Any]) -> None:
     assert all("${{" not in text for text in commands(workflow))
 
 
+def test_who_tells_what_failed_has_the_mask_key(workflow: dict[str, Any]) -> None:
+    """A digest of the preparation holds the key: without it what failed for good looks untried."""
+    judges = re.compile(r"syncer (?:plan|apply|status|github overdue|github issues)\b")
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"] if judges.search(step.get("run", ""))]
+
+    assert all("SYNCER_MASK_KEY" in step["env"] for step in steps)
+
+
 def test_a_caller_has_what_the_jobs_ask_for() -> None:
     """The example of the documents grants what the jobs of the reusable workflow need, and not more."""
     reusable = yaml.safe_load((ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8"))
