@@ -18,7 +18,7 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 def keep_comment(arguments: Namespace, console: Console) -> int:
     """Post the comment, or edit it where it is there."""
     from syncer.cli.github import annotate_error
-    from syncer.operations.github_api import GitHub, MayNotWriteError
+    from syncer.operations.github_api import GitHub, MayNotWriteError, RateLimitedError
     from syncer.operations.github_comment import stick
 
     arguments.key = arguments.key or _KEY
@@ -28,10 +28,10 @@ def keep_comment(arguments: Namespace, console: Console) -> int:
     github = GitHub.from_environ(console.environ)
     try:
         done = stick(github, arguments.pr, console.redact(body), key=arguments.key, author=arguments.author)
-    except MayNotWriteError as error:
+    except (MayNotWriteError, RateLimitedError) as error:
         if not arguments.if_allowed:
             raise
-        annotate_error(console, f"no comment on the pull request: {error.what}", "warning")
+        annotate_error(console, f"no comment on the pull request: {error.what} ({error.next_step})", "warning")
         return 0
     finally:
         github.close()

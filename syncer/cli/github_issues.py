@@ -23,7 +23,7 @@ def keep_issues(arguments: Namespace, console: Console) -> int:
     """
     from syncer.cli.github import annotate_error, run_url
     from syncer.errors import UsageError
-    from syncer.operations.github_api import GitHub, MayNotWriteError
+    from syncer.operations.github_api import GitHub, MayNotWriteError, RateLimitedError
     from syncer.operations.github_issues import carry_out, decide, look_up
 
     key = arguments.key or _KEY
@@ -37,10 +37,10 @@ def keep_issues(arguments: Namespace, console: Console) -> int:
         known = look_up(github, specs, key=key, author=arguments.author)
         steps = decide(specs, known, key=key, run_url=run_url(console.environ), all_specs=all_specs)
         done = [_told(console, step) for step in carry_out(github, steps, labels=labels)]
-    except MayNotWriteError as error:
+    except (MayNotWriteError, RateLimitedError) as error:
         if not arguments.if_allowed:
             raise
-        annotate_error(console, f"no issues are kept: {error.what}", "warning")
+        annotate_error(console, f"no issues are kept: {error.what} ({error.next_step})", "warning")
         return 0
     finally:
         github.close()

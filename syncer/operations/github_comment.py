@@ -50,33 +50,37 @@ def is_ours(user: dict[str, Any], author: str) -> bool:
 
 def read_plan(path: Path) -> dict[str, Any]:
     """Read what `syncer plan -o json` printed. Raises UsageError when it is something else."""
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"the plan cannot be read: {error.strerror}", where=str(path)) from error
-    except ValueError:
-        document = None
-    if not isinstance(document, dict) or document.get("format_version") != PLAN_FORMAT or "specs" not in document:
-        raise UsageError(
-            f"{path.name} is no plan in JSON of this version", next_step=f"make one: syncer plan -o json > {path}"
-        )
+    document = _read(path, "plan", "syncer plan -o json")
+    if document.get("format_version") != PLAN_FORMAT or "specs" not in document:
+        raise _is_none(path, "plan", "syncer plan -o json")
     return document
 
 
 def read_recheck(path: Path) -> dict[str, Any]:
     """Read what `syncer check --against REF -o json` printed. Raises UsageError when it is something else."""
+    command = "syncer check --against HEAD^1 -o json"
+    document = _read(path, "check", command)
+    if not {"against", "specs"} <= document.keys():
+        raise _is_none(path, "check against a revision", command)
+    return document
+
+
+def _read(path: Path, what: str, command: str) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise UsageError(f"the check cannot be read: {error.strerror}", where=str(path)) from error
+        raise UsageError(f"the {what} cannot be read: {error.strerror}", where=str(path)) from error
     except ValueError:
         document = None
-    if not isinstance(document, dict) or not {"against", "specs"} <= document.keys():
-        raise UsageError(
-            f"{path.name} is no check against a revision in JSON",
-            next_step=f"make one: syncer check --against HEAD^1 -o json > {path}",
-        )
+    if not isinstance(document, dict):
+        raise _is_none(path, what, command)
     return document
+
+
+def _is_none(path: Path, what: str, command: str) -> UsageError:
+    return UsageError(
+        f"{path.name} is no {what} in JSON, as this version prints it", next_step=f"make one: {command} > {path}"
+    )
 
 
 def read_validation(path: Path) -> dict[str, Any] | None:

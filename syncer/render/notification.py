@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from syncer.render.layout import counted, shorten, shown
+from syncer.render.next_step import next_step_line
 
 MOST_SPECS = 20
 MOST_CAUSES = 3
@@ -74,7 +75,7 @@ def _group(kind: str, causes: Sequence[tuple[str, str]], members: Sequence[Item]
     for text, next_step in causes[:MOST_CAUSES]:
         yield f"  {shorten(shown(text), _LONGEST)}"
         if next_step:
-            yield f"  next: {shown(next_step.splitlines()[0])}"
+            yield f"  {shown(next_step_line(next_step))}"
     if len(causes) > MOST_CAUSES:
         yield f"  and {counted(len(causes) - MOST_CAUSES, 'more cause')}"
 

@@ -91,6 +91,11 @@ def test_a_token_that_may_not_write_is_told_of(github: GitHubStandIn, plan: Path
     assert code == 0
     assert "::warning::no comment on the pull request" in err
 
+    github.refusal, github.headers = (403, "You have exceeded a secondary limit"), {"Retry-After": "60"}
+    code, _, err = cli("github", "comment", "--pr", "7", "--plan", str(plan), "--if-allowed")
+    assert code == 0
+    assert "run it again in 60 seconds" in err
+
 
 def test_a_failing_github_is_asked_again(github: GitHubStandIn, plan: Path, cli: Cli) -> None:
     """A question that GitHub failed to answer is repeated; a comment is never posted twice."""
@@ -155,7 +160,10 @@ def test_a_cut_never_passes_its_limit(size: int) -> None:
         (75, 0, "::notice title=syncer: Not finished yet::"),
         (3, 3, "::error title=syncer: Rejected rows::"),
         (1, 1, "::error title=syncer: Something failed::"),
-        (130, 130, ""),
+        (130, 130, "::error title=syncer: Interrupted::"),
+        (143, 143, "::error title=syncer: Stopped::"),
+        (2, 0, ""),
+        (99, 99, ""),
     ],
 )
 def test_exit_codes_are_told_apart(cli: Cli, code: int, exits: int, said: str) -> None:
@@ -163,7 +171,7 @@ def test_exit_codes_are_told_apart(cli: Cli, code: int, exits: int, said: str) -
     ran = cli("github", "result", str(code))
 
     assert ran[0] == exits
-    assert ran[2].startswith(said)
+    assert ran[2].startswith(said) if said else ran[2] == ""
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_the_body_has_the_worst_first_and_alike_ones_together() -> None:
         Item("orders", "recovered"),
         Item("crm", "failed", broken, owner="crm-team"),
         Item("shop", "failed", broken),
-        Item("late", "degraded", (Cause("nothing imported for more than 1d"),)),
+        Item("late", "degraded", (Cause("nothing imported for more than 1d", "see: syncer history late"),)),
     ]
     assert body(items, run="R1", link="https://github.com/acme/imports/actions/runs/77").splitlines() == [
         "failed: crm (owner: crm-team), shop",
@@ -54,6 +54,7 @@ def test_the_body_has_the_worst_first_and_alike_ones_together() -> None:
         "  next: syncer doctor --only api",
         "degraded: late",
         "  nothing imported for more than 1d",
+        "  see: syncer history late",
         "recovered: orders",
         "Run R1: https://github.com/acme/imports/actions/runs/77",
     ]

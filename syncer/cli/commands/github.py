@@ -33,6 +33,8 @@ _MEANINGS = {
     6: ("error", "Authentication", "The platform did not accept the token: see syncer doctor --only api."),
     64: ("error", "Wrong usage", "The command line is wrong; the log above says where."),
     65: ("error", "Wrong spec or setting", "The annotations stand at their lines."),
+    130: ("error", "Interrupted", "The run was told to stop; the next one goes on from the log."),
+    143: ("error", "Stopped", "The job was cancelled or ran out of time; the next run goes on from the log."),
     75: ("notice", "Not finished yet", "Jobs are still running, here or in another run; the next run goes on."),
 }
 
@@ -73,7 +75,7 @@ def configure(parser: Parser) -> None:
     group = parser.add_argument_group("for comment and issues")
     group.add_argument("--key", metavar="KEY", default="", help="tells several projects of one repository apart")
     group.add_argument("--author", metavar="LOGIN", default="", help="who writes them (default: any bot)")
-    group.add_argument("--if-allowed", action="store_true", help="only warn where the token may not write")
+    group.add_argument("--if-allowed", action="store_true", help="only warn where the token may not write, or not now")
     group = parser.add_argument_group("for issues")
     group.add_argument(
         "--label",
