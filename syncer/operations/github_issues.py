@@ -81,22 +81,24 @@ class Step:
 def look_up(github: Issues, specs: Sequence[SpecStatus], *, key: str, author: str = "") -> Known:
     """Find the issues that carry our marker with this key and that a bot, or the login `author`, wrote.
 
-    Labels tell nothing: people take them off. Closed issues are looked at only where a spec might need a new one.
+    Labels tell nothing: people take them off. An issue about a former name is the spec's own. Closed issues are looked
+    at only where a spec might need a new one.
     """
+    names = {former: each.name for each in specs for former in each.formerly}
     opened: dict[str, list[Issue]] = {}
-    for issue in _ours(github.open_issues(), key, author):
+    for issue in _ours(github.open_issues(), names, key, author):
         opened.setdefault(issue.spec, []).append(issue)
     for issues in opened.values():
         issues.sort(key=lambda issue: issue.number)
     closed: dict[str, Issue] = {}
     if any(each.state in BAD and each.name not in opened for each in specs):
-        for issue in _ours(islice(github.closed_issues(), _LOOKED_BACK), key, author):
+        for issue in _ours(islice(github.closed_issues(), _LOOKED_BACK), names, key, author):
             if issue.spec not in closed or issue.number > closed[issue.spec].number:
                 closed[issue.spec] = issue
     return Known(opened, closed)
 
 
-def _ours(found: Iterator[dict[str, Any]], key: str, author: str) -> Iterator[Issue]:
+def _ours(found: Iterator[dict[str, Any]], names: Mapping[str, str], key: str, author: str) -> Iterator[Issue]:
     for each in found:
         body = str(each.get("body") or "").replace("\r\n", "\n")
         mark = _MARKER.match(body)
@@ -104,7 +106,7 @@ def _ours(found: Iterator[dict[str, Any]], key: str, author: str) -> Iterator[Is
             was_set_aside = each.get("state_reason") in ("not_planned", "duplicate") and each.get("closed_at")
             yield Issue(
                 number=each["number"],
-                spec=mark["spec"],
+                spec=names.get(mark["spec"], mark["spec"]),
                 body=body,
                 created=datetime.fromisoformat(each["created_at"]),
                 set_aside=datetime.fromisoformat(each["closed_at"]) if was_set_aside else None,
@@ -149,12 +151,14 @@ def _of_spec(each: SpecStatus, known: Known, key: str, run_url: str) -> Iterator
 def _edit(each: SpecStatus, issue: Issue, key: str, run_url: str) -> Iterator[Step]:
     """Write the text anew where it says something else; another cause is told in a comment too, for its followers.
 
-    The title is left alone as long as the cause is the same: a person may have found a better one.
+    The title is left alone as long as the cause and the spec's name are the same: a person may have found a better one.
     """
     body = text.body(each, key=key, run_url=run_url)
     if _compared(body) == _compared(issue.body):
         return
     step = Step(deed="edit", spec=each.name, number=issue.number, body=body)
+    if not issue.body.startswith(text.marker(key, each.name)):
+        step = replace(step, title=text.title(each))
     if issue.cause != text.cause(each):
         step = replace(step, title=text.title(each), comment=text.another_cause(each, run_url=run_url))
     yield step

@@ -26,7 +26,7 @@ State = Literal["ok", "pending", "running", "failing", "blocked", "suspended", "
 class SpecStatus:
     """One spec's standing, the reason for it, and its totals. `last_import` is when a job last completed.
 
-    `rejects` says what became of all rows that its jobs rejected.
+    `rejects` says what became of all rows that its jobs rejected, `formerly` which names the spec had before.
     """
 
     name: str
@@ -40,6 +40,7 @@ class SpecStatus:
     last_import: datetime | None
     last_run: str | None
     owner: str | None
+    formerly: tuple[str, ...] = ()
 
 
 def status(
@@ -78,6 +79,7 @@ def _standing(spec: Spec, shown: SpecPlan, made: Plan, log: Log, now: datetime) 
         last_import=last.time if last else None,
         last_run=last.run if last else None,
         owner=spec.owner,
+        formerly=tuple(spec.formerly),
     )
 
 

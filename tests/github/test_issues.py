@@ -120,6 +120,24 @@ def test_the_next_file_is_no_other_cause(github: GitHubStandIn, failing: Path, c
     assert github.comments == []
 
 
+def test_a_renamed_spec_keeps_its_issue(github: GitHubStandIn, failing: Path, cli: Cli) -> None:
+    """Title and text name it as it is called now; an issue that was set aside under the old name stays so."""
+    cli("github", "issues")
+    old, new = failing / "specs" / "crm.yaml", failing / "specs" / "contacts.yaml"
+    new.write_text(old.read_text("utf-8") + "formerly: [crm]\n", "utf-8")
+    old.unlink()
+
+    assert cli("github", "issues")[2] == "Issue 1 about contacts was edited.\n"
+    (issue,) = github.issues.all
+    assert (issue["state"], issue["title"]) == ("open", "syncer: contacts fails")
+    assert issue["body"].startswith(MARKER.replace("crm", "contacts"))
+    assert github.comments == []
+    assert cli("github", "issues")[2] == "No change.\n"
+
+    github.issues.change(1, state="closed", state_reason="not_planned", body=issue["body"].replace("contacts", "crm"))
+    assert cli("github", "issues")[2] == "No change.\n"
+
+
 def test_recovery_closes_it_and_a_new_failure_opens_another(
     github: GitHubStandIn, failing: Path, cli: Cli, job: Callable[[int], None]
 ) -> None:
