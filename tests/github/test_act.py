@@ -198,7 +198,7 @@ permissions: {contents: write, issues: write}
 jobs:
   sync:
     uses: ./.github/workflows/sync.yml
-    with: {shards: 3, package: syncer}
+    with: {shards: 2, package: syncer}
     secrets: inherit
 """
 ACTION = """\
@@ -231,13 +231,15 @@ def test_another_repository_calls_it_with_shards(runner: Runner) -> None:
             ".github/workflows/caller.yml": CALLER,
             "specs/unsubscribed.yaml": SPEC % ("unsubscribed", "suppressions"),
             "in/unsubscribed-1.csv": "email\nbob@example.com\n",
+            "specs/catalogue.yaml": (SPEC % ("catalogue", "products")).replace("email", "sku"),
+            "in/catalogue-1.csv": "sku\nA1\n",
         }
     )
     ran = runner.run("workflow_dispatch", "caller.yml")
 
     assert ran.green, ran.log
     assert "apply 1/2" in ran.log
-    for spec in ("crm", "unsubscribed"):
+    for spec in ("crm", "unsubscribed", "catalogue"):
         assert runner.remote.events(spec) == ["claimed", "submitted", "finished"]
 
 

@@ -107,6 +107,23 @@ def test_a_matrix_is_one_line_for_a_workflow(project: Path, cli: Cli) -> None:
     assert planned["filters"]["objects"] == ["crm"]
 
 
+def test_objects_of_a_shard_stand_on_lines(project: Path, cli: Cli) -> None:
+    """However an object is called, its line is what `--object` takes; the key tells the shard's objects apart."""
+    names = ["two words", "it's", '$(x) "y"']
+    for number, name in enumerate(names):
+        (project / "specs" / f"s{number}.yaml").write_text(SPEC % ("crm", json.dumps(name)), "utf-8")
+    for name in ("crm", "shop"):
+        (project / "specs" / f"{name}.yaml").unlink()
+
+    (both,) = json.loads(cli("plan", "-o", "github-matrix", "--shards", "1")[1])["include"]
+    (again,) = json.loads(cli("plan", "-o", "github-matrix", "--shards", "1")[1])["include"]
+    (part,) = json.loads(cli("plan", "-o", "github-matrix", "--shards", "1", "--object", names[0])[1])["include"]
+
+    assert sorted(both["objects"].splitlines()) == sorted(names)
+    assert (both["key"] == again["key"], both["key"] == part["key"]) == (True, False)
+    assert cli("plan", *(f"--object={name}" for name in both["objects"].splitlines()))[0] == 0
+
+
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     ("arguments", "told"),
@@ -153,7 +170,7 @@ def test_shards_at_once_leave_all_their_log_in_git(tmp_path: Path, monkeypatch: 
         _, out, _ = project.clone("planner").cli("plan", "-o", "github-matrix", "--shards", "3")
         include = json.loads(out)["include"]
         clones = [project.clone(f"shard-{number}") for number in range(len(include))]
-        options = [[f"--object={name}" for name in each["objects"].split()] for each in include]
+        options = [[f"--object={name}" for name in each["objects"].splitlines()] for each in include]
         running_now = [clone.process("apply", *option) for clone, option in zip(clones, options, strict=True)]
         ended = [(*child.communicate(timeout=100), child.returncode) for child in running_now]
 
