@@ -39,10 +39,10 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, github: GitHubStandI
         yield runner
 
 
-def pull_request(*, fork: bool = False, sha: str = "") -> dict[str, Any]:
+def pull_request(*, fork: bool = False, sha: str = "", author: str = "ann") -> dict[str, Any]:
     head = {"ref": "change", "sha": sha, "repo": {"full_name": "stranger/imports" if fork else "acme/imports"}}
     return {
-        "pull_request": {"number": 7, "head": head, "base": {"ref": "main"}},
+        "pull_request": {"number": 7, "head": head, "base": {"ref": "main"}, "user": {"login": author}},
         "repository": {"full_name": "acme/imports"},
     }
 
@@ -143,6 +143,28 @@ def test_a_fork_is_planned_without_secrets(runner: Runner, github: GitHubStandIn
     assert ran.green, ran.log
     assert (runner.artifacts / "syncer-plan" / "plan.json").exists()
     assert github.requests == []
+
+
+@pytest.mark.parametrize(
+    ("event", "green"),
+    [
+        (pull_request(fork=True), True),
+        (pull_request(author="dependabot[bot]"), True),
+        (pull_request(), False),
+    ],
+    ids=["fork", "dependabot", "person"],
+)
+def test_a_source_out_of_reach_fails_who_has_secrets(runner: Runner, event: dict[str, Any], green: bool) -> None:
+    """Whoever is given no secrets cannot list a bucket: that is a warning; for others it is an error."""
+    runner.secrets.pop("EXPERITURE_API_KEY")
+    runner.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    runner.commit(**{"specs/crm.yaml": (SPEC % ("crm", "profiles")).replace("in/", "s3://acme/")})
+
+    ran = runner.run("pull_request", "syncer-plan.yml", event)
+
+    assert ran.green is green, ran.log
+    assert "no credentials were found" in ran.log
+    assert ("Planned offline: there are no credentials for some of the sources." in ran.log) is green
 
 
 def test_a_wrong_spec_is_shown_at_its_line(runner: Runner, github: GitHubStandIn) -> None:
