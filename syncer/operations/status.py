@@ -147,7 +147,8 @@ def _standings(
     yield from (("blocked", _about(item)) for item in items if item.action is Action.BLOCKED)
     if last is None:
         is_empty = not (items or shown.settled)
-        yield "never", "no file was ever imported" + ("; none matches the source" if is_empty else "")
+        told = "no file was ever imported" + ("; none matches the source" if is_empty else "")
+        yield "never", told + ("; expect_every counts from the first" if spec.expect_every is not None else "")
     yield "ok", "up to date"
 
 

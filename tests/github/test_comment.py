@@ -68,6 +68,22 @@ def test_specs_that_did_not_change_are_counted(github: GitHubStandIn, plan: Path
     assert "in the artifact full-plan of this run" in body
 
 
+def test_what_holds_the_plan_back_stands_first(project: Path, cli: Cli) -> None:
+    """A refusal names its setting and what opens it, above the files; a file that needs a person is counted there."""
+    spec = project / "specs" / "crm.yaml"
+    spec.write_text(spec.read_text("utf-8") + "limits: {files: 1}\n", "utf-8")
+    (project / "in" / "shop-1.csv").write_text("", "utf-8")
+
+    text = comment(json.loads(cli("plan", "-o", "json")[1]), changed=frozenset(), artifact="")
+
+    lines = [line for line in text.splitlines() if line]
+    assert lines[1] == "> **Refused**: apply will send nothing until this is settled."
+    assert lines[2].startswith("> - `crm`: ")
+    assert "limits.files" in lines[2]
+    assert lines[3] == "> ⚠️ 1 file that a person must look at"
+    assert "2 specs not changed here, with 2 imports pending" in lines[4]
+
+
 @pytest.mark.parametrize("changed", [{"syncer.yaml"}, None, {"specs/crm.tests.yaml", "specs/shop.yaml"}])
 def test_settings_change_every_spec(plan: Path, changed: set[str] | None) -> None:
     """What holds for all specs, or is not known, shows all of them; tests beside a spec belong to it."""
@@ -159,6 +175,11 @@ def test_a_cut_never_passes_its_limit(size: int) -> None:
         (0, 0, ""),
         (75, 0, "::notice title=syncer: Not finished yet::"),
         (3, 3, "::error title=syncer: Rejected rows::"),
+        (4, 4, "::error title=syncer: Refused::"),
+        (5, 5, "::error title=syncer: Conflict::"),
+        (6, 6, "::error title=syncer: Authentication::"),
+        (64, 64, "::error title=syncer: Wrong usage::"),
+        (65, 65, "::error title=syncer: Wrong spec or setting::"),
         (1, 1, "::error title=syncer: Something failed::"),
         (130, 130, "::error title=syncer: Interrupted::"),
         (143, 143, "::error title=syncer: Stopped::"),
@@ -181,6 +202,9 @@ def test_exit_codes_are_told_apart(cli: Cli, code: int, exits: int, said: str) -
         (("comment", "--pr", "7"), "needs --pr and one of"),
         (("comment", "--pr", "7", "--plan", "syncer.yaml"), "is no plan in JSON"),
         (("result",), "needs the exit code"),
+        (("comment", "--pr", "7", "--plan", "none.json"), "the plan cannot be read"),
+        (("comment", "--pr", "7", "--plan", "plan.json", "--changed", "none.txt"), "the changed paths cannot be read"),
+        (("comment", "--pr", "7", "--markdown", "none.md"), "the Markdown cannot be read"),
     ],
 )
 def test_wrong_usage_is_told(
@@ -188,6 +212,7 @@ def test_wrong_usage_is_told(
 ) -> None:
     """What is missing or is no plan is named, before GitHub is asked."""
     assert project
+    (project / "plan.json").write_text(cli("plan", "-o", "json")[1], "utf-8")
     code, _, err = cli("github", *arguments)
 
     assert code == 64

@@ -38,8 +38,11 @@ def test_a_spec_goes_from_never_over_pending_to_ok(workspace: Workspace) -> None
 
 
 def test_a_spec_that_was_not_fed_for_long_is_stale(workspace: Workspace) -> None:
-    """`expect_every` counts from the last completed import."""
+    """`expect_every` counts from the last completed import; before the first there is nothing to count from."""
     workspace.spec("crm", PEOPLE + "expect_every: 24h\n")
+    assert standing(workspace).reason == (
+        "no file was ever imported; none matches the source; expect_every counts from the first"
+    )
     workspace.people("a.csv", "a@example.com")
     workspace.run()
     assert standing(workspace).state == "ok"
