@@ -81,6 +81,17 @@ def test_other_names_of_text_files_are_read(cli: RunCli, project: Path, name: st
     assert "1 row, 0 would be rejected" in cli("check", "people", "--file", f"in/{name}").out
 
 
+def test_the_delimiter_is_what_the_rows_have_too(cli: RunCli, project: Path) -> None:
+    """Other signs in the header alone separate nothing."""
+    (project / "in" / "odd.csv").write_text("email,a|b|c|d\na@example.com,1\nb@example.com,2\n", "utf-8")
+
+    ran = cli("init", "--object", "profiles", "--from", "in/odd.csv", "--dry-run")
+
+    assert ran.code == 0, ran.err
+    assert "delimiter" not in ran.out
+    assert "  email: email #" in ran.out
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

@@ -94,6 +94,7 @@ def test_where_nothing_is_known_names_are_guessed(cli: RunCli, people: str) -> N
 def test_no_value_of_the_file_is_in_the_draft(cli: RunCli, people: str) -> None:
     """A spec is committed and read by many."""
     told = json.dumps(draft(cli, people)) + cli("init", "--object", "profiles", "--from", people, "--name", "b").out
+    assert "not mapped: SSN\n" in told
     assert [cell for cell in ("ada@", "Grace", "01234", "078-05", "90210") if cell in told] == []
 
 
@@ -106,6 +107,9 @@ def test_a_draft_overwrites_nothing(cli: RunCli, project: Path, people: str) -> 
     ran = cli("init", "--object", "profiles", "--from", people)
     assert (ran.code, "specs/people.yaml is there already" in ran.err) == (1, True)
     assert cli("init", "--object", "profiles", "--from", people, "--name", "crm").code == 1
+    (project / "specs" / "eu").mkdir()
+    (project / "specs" / "crm.yaml").rename(project / "specs" / "eu" / "crm.yaml")
+    assert "specs/eu/crm.yaml is there already" in cli("init", "--object", "p", "--from", people, "--name", "crm").err
     assert cli("init", "--object", "profiles", "--from", people, "--name", "../x").code == 64
     assert (project / "specs" / "people.yaml").read_bytes() == before
 

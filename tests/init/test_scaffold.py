@@ -94,7 +94,7 @@ def test_what_exists_is_left_and_named(syncer: Syncer, tmp_path: Path) -> None:
     out = syncer("init")
     assert "left as it is: it is yours  README.md" in out
     assert ".gitignore lacks what syncer needs; add: .syncer/" in out
-    assert "2 left alone" in out
+    assert "10 files made, 2 left alone." in out
     assert (tmp_path / "README.md").read_text("utf-8") == "mine\n"
     assert (tmp_path / ".gitignore").read_text("utf-8") == "# mine\n.env\n"
     assert "README.md" in syncer("init", "-o", "markdown")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from syncer.operations.ledger import open_ledger
 from syncer.operations.notify import Outlet
 from syncer.operations.state_read import state_list
 from syncer.operations.state_verify import state_verify
+from syncer.plan import Filters
 from tests.apply.workspace import PEOPLE, Workspace, only
 from tests.notify.service import Service
 
@@ -47,6 +48,20 @@ def test_a_failure_is_told_once_and_its_recovery_too(crm: Workspace, service: Se
     assert service.titles()[1:] == ["syncer: crm has recovered (127.0.0.1)"]
     assert service.heard[1].kind == "success"
     assert _notices(crm) == [("failed", 1), ("recovered", 0)]
+
+
+def test_what_is_left_undone_is_no_recovery(crm: Workspace, service: Service) -> None:
+    """Neither a suspended spec nor a run over some days alone says that what failed is well again."""
+    crm.spec("crm", BROKEN)
+    crm.run()
+    crm.spec("crm", f"{PEOPLE}suspend: true\n")
+    crm.run()
+    crm.spec("crm", PEOPLE.replace("data/*.csv", '"data/{date:%Y-%m-%d}.csv"'))
+    crm.run(filters=Filters(until=date(2020, 1, 1)))
+    assert service.titles() == ["syncer: crm failed (127.0.0.1)"]
+    crm.spec("crm", PEOPLE)
+    crm.run()
+    assert service.titles()[1:] == ["syncer: crm has recovered (127.0.0.1)"]
 
 
 def test_another_failing_file_is_news_and_one_that_fails_again_after_a_retry_too(

@@ -23,6 +23,12 @@ class Item:
     owner: str | None = None
 
 
+def test_as_many_as_fit_are_told_without_a_rest() -> None:
+    """Only what is left out is counted as such."""
+    items = [Item(f"s{place}", "failed", (Cause(f"cause {place}"),)) for place in range(MOST_SPECS)]
+    assert "more" not in body(items, run="R1", link="")
+
+
 @pytest.mark.parametrize(
     ("kinds", "expected"),
     [
