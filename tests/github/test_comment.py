@@ -64,6 +64,7 @@ def test_specs_that_did_not_change_are_counted(github: GitHubStandIn, plan: Path
     body = github.comments[0]["body"]
     assert "in/shop-1.csv" in body
     assert "in/crm-1.csv" not in body
+    assert "\n2 rows\n" in body
     assert "1 spec not changed here, with 2 imports pending" in body
     assert "in the artifact full-plan of this run" in body
 
@@ -77,6 +78,7 @@ def test_what_holds_the_plan_back_stands_first(project: Path, cli: Cli) -> None:
     text = comment(json.loads(cli("plan", "-o", "json")[1]), changed=frozenset(), artifact="")
 
     lines = [line for line in text.splitlines() if line]
+    assert lines[0] == "### syncer: 2 imports pending"
     assert lines[1] == "> **Refused**: apply will send nothing until this is settled."
     assert lines[2].startswith("> - `crm`: ")
     assert "limits.files" in lines[2]
