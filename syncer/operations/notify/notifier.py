@@ -11,6 +11,7 @@ from datetime import datetime
 from syncer.apply.context import RunIdentity
 from syncer.apply.outcome import RunOutcome
 from syncer.errors import Interrupted, SyncerError, UsageError, Waiting
+from syncer.model.log import Log
 from syncer.operations.notify.news import News, news, noted
 from syncer.operations.notify.sending import Message, address_of, send
 from syncer.operations.notify.standings import Standing, all_failed, standings
@@ -51,7 +52,12 @@ class Notifier:
         """Tell what is new after a run that came to its end."""
         if self._targets:
             specs = [loaded.spec for loaded in self.project.specs]
-            self._tell(lambda: standings(specs, made, outcome, self.store.read(), self.clock()))
+            try:
+                log = self.store.read()
+            except SyncerError as error:
+                self.outlet.warn(f"notify: the log cannot be read, so the next run tells how specs stand: {error.what}")
+            else:
+                self._tell(standings(specs, made, outcome, log, self.clock()), log)
 
     @contextmanager
     def breaking_off(self, filters: Filters) -> Iterator[None]:
@@ -78,12 +84,18 @@ class Notifier:
         specs = [loaded.spec for loaded in self.project.specs]
         chosen = [spec for spec in specs if filters.includes(spec.name, spec.tags, spec.target.object)]
         if self._targets:
-            self._tell(lambda: all_failed(chosen, f"the run failed: {what}", next_step))
+            self._tell(all_failed(chosen, f"the run failed: {what}", next_step), self._as_far_as_known())
 
-    def _tell(self, judge: Callable[[], tuple[Standing, ...]]) -> None:
-        addresses = self._addresses()
+    def _as_far_as_known(self) -> Log:
+        """Return the log; an empty one where it cannot be read, which may be the very thing to tell of."""
         try:
-            told = self._sent(addresses, list(news(judge(), self.store.read(), self._workspace)))
+            return self.store.read()
+        except SyncerError:
+            return Log()
+
+    def _tell(self, judged: tuple[Standing, ...], log: Log) -> None:
+        told = self._sent(self._addresses(), list(news(judged, log, self._workspace)))
+        try:
             if told:
                 now = self.clock()
                 self.store.transact(lambda log: noted(told, log, self._workspace, self.run, now))

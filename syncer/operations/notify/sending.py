@@ -63,10 +63,17 @@ def send(url: str, message: Message) -> bool:
 
 
 def _service(url: str) -> Apprise | None:
-    from apprise import Apprise
+    from apprise import Apprise, OverflowMode
 
     service = Apprise(asset=_asset())
-    return service if service.add(url) else None
+    if not service.add(url):
+        return None
+    for each in service:
+        if "overflow_mode" not in vars(each):  # the URL does not choose
+            each.overflow_mode = (
+                OverflowMode.TRUNCATE
+            )  # whole, a service refuses what is too long for it, each time anew
+    return service
 
 
 def _asset() -> AppriseAsset:
@@ -87,12 +94,12 @@ def _asset() -> AppriseAsset:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep Apprise from printing: what it says of a failure may hold the URL."""
-    logger = logging.getLogger("apprise")
-    was, logger.disabled = logger.disabled, True
+    """Keep Apprise and the clients below it from printing: what they say of a failure may hold the URL."""
+    was = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.disabled = was
+        logging.disable(was)
