@@ -125,7 +125,7 @@ def test_another_clone_brings_a_permitted_repair_to_its_end(project: Project) ->
     one.environ["SYNCER_STATE__LEASE"] = "1s"
     assert one.cli("apply")[0] == 3
     given = str(project.remote.lines("shop")[0]["import"])
-    one.emulator.faults.add(match="POST /import-jobs/*/start", do="status", status=500, times=0)
+    one.emulator.faults.add(match="POST /import-jobs/*/start", do="status", status=503, retry_after=86_400, times=0)
     assert ended([repair(one, given, WELL)])[0][0] == 1
     one.emulator.faults.clear()
     assert project.remote.events("shop")[-2:] == ["submitted", "claimed"]
