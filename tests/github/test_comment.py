@@ -109,10 +109,10 @@ def test_a_token_that_may_not_write_is_told_of(github: GitHubStandIn, plan: Path
     assert code == 0
     assert "::warning::no comment on the pull request" in err
 
-    github.refusal, github.headers = (403, "You have exceeded a secondary limit"), {"Retry-After": "60"}
+    github.refusal, github.headers = (403, "You have exceeded a secondary limit"), {"Retry-After": "600"}
     code, _, err = cli("github", "comment", "--pr", "7", "--plan", str(plan), "--if-allowed")
     assert code == 0
-    assert "run it again in 60 seconds" in err
+    assert "run it again in 600 seconds" in err
 
 
 def test_a_failing_github_is_asked_again(github: GitHubStandIn, plan: Path, cli: Cli) -> None:
