@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
@@ -21,6 +23,10 @@ _FORBIDDEN = frozenset({403, 404})
 """HTTP: what a token without the right gets; GitHub hides with 404 what a token may not see."""
 _GONE = 410
 _TOO_MANY = 429
+_PATIENCE = 120
+"""Seconds that all waits for a passing limit may take together: GitHub mostly asks for 60 at a time."""
+_LONGEST_DATE = 11
+"""Digits of a time in seconds: what is longer is none."""
 
 
 class MayNotWriteError(SyncerError):
@@ -35,17 +41,26 @@ class RateLimitedError(SyncerError):
 class GitHub:
     """One repository's API. `url` is GITHUB_API_URL, `repository` OWNER/NAME.
 
-    `permission` is what a job needs for the calls that are made here, as workflows name it.
+    `permission` is what a job needs for the calls that are made here, as workflows name it. `sleep` waits, in seconds,
+    where GitHub says when to come back and that is soon.
     """
 
     url: str
     repository: str
     token: str = field(repr=False)
     permission: str
+    sleep: Callable[[float], None] = field(repr=False)
     _connections: Connections = field(repr=False)
+    _waits: list[int] = field(repr=False, default_factory=list)
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str], *, permission: str = "pull-requests") -> Self:
+    def from_environ(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        permission: str = "pull-requests",
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Self:
         """Take all of it from a job's environment. Raises UsageError for what is missing there."""
         from syncer.api.address import BadAddressError, parse_address
         from syncer.api.connections import Connections
@@ -67,6 +82,7 @@ class GitHub:
             repository=quote(environ["GITHUB_REPOSITORY"]),
             token=environ["GITHUB_TOKEN"],
             permission=permission,
+            sleep=sleep,
             _connections=Connections(timeout=_TIMEOUT),
         )
 
@@ -107,7 +123,26 @@ class GitHub:
                 return
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
-        """Call and return the answer's JSON. A request that may be repeated is, where nobody answered or GitHub failed.
+        """Call and return the answer's JSON. What a limit held back is asked again, once it may be and if that is soon.
+
+        Nothing of a request was done then, so that a comment or an issue may be posted again as well.
+        """
+        while True:
+            answer = self._answered(method, path, body)
+            if not self._waited_for(answer):
+                return self._content(answer, f"{method} {path.partition('?')[0]}")
+
+    def _waited_for(self, answer: _Answer) -> bool:
+        """Wait as long as GitHub asks for, and say whether there was patience left for that."""
+        wait = answer.wait
+        if wait is None or sum(self._waits) + wait > _PATIENCE:
+            return False
+        self._waits.append(max(wait, 1))  # also what asks for no wait at all comes to an end
+        self.sleep(wait)
+        return True
+
+    def _answered(self, method: str, path: str, body: Mapping[str, Any] | None) -> _Answer:
+        """Send a request; one that may be repeated is, where nobody answered or GitHub failed.
 
         A comment or an issue is never posted twice for a lost answer: the next run finds it by its marker.
         """
@@ -115,7 +150,7 @@ class GitHub:
         for left in reversed(range(tries)):
             answer = self._send(method, path, body, last=left == 0)
             if answer and (answer.status < 500 or left == 0):  # noqa: PLR2004 - HTTP: then it is the server's fault
-                return self._content(answer, f"{method} {path.partition('?')[0]}")
+                return answer
         raise AssertionError("the last try returns or raises")
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None, *, last: bool) -> _Answer | None:
@@ -155,13 +190,11 @@ class GitHub:
                 raise SyncerError("GitHub's answer is no JSON", where=where) from error
         refused, where = f"GitHub refused: {answer.said or 'no reason given'}", f"{where}: {answer.status}"
         if answer.is_for_now:
-            wait = answer.headers.get("retry-after", "")
-            later = f"in {wait} seconds" if wait.isdigit() else "in some minutes"
             raise RateLimitedError(
                 refused,
                 where=where,
                 why="GitHub limits how much one token may ask for and write",
-                next_step=f"run it again {later}: what is done by then is not done twice",
+                next_step=f"run it again {answer.later}: what is done by then is not done twice",
             )
         if answer.status == _GONE:
             raise MayNotWriteError(refused, where=where, next_step="switch issues on in the repository's settings")
@@ -200,3 +233,23 @@ class _Answer:
             return False
         is_used_up = "retry-after" in self.headers or self.headers.get("x-ratelimit-remaining") == "0"
         return self.status == _TOO_MANY or is_used_up or "rate limit" in self.said.lower()
+
+    @property
+    def wait(self) -> int | None:
+        """For how many seconds a limit holds, where GitHub says so; else None."""
+        wait = self.headers.get("retry-after", "")
+        return int(wait) if self.is_for_now and _is_number(wait) else None
+
+    @property
+    def later(self) -> str:
+        """Say when a limit has passed."""
+        if self.wait is not None:
+            return f"in {self.wait} seconds"
+        reset = self.headers.get("x-ratelimit-reset", "")
+        if _is_number(reset) and self.headers.get("x-ratelimit-remaining") == "0":
+            return f"after {datetime.fromtimestamp(int(reset), UTC):%H:%M:%S} UTC"
+        return "in some minutes"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_DATE

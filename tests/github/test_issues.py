@@ -286,7 +286,7 @@ def test_what_a_person_set_aside_stays_closed(github: GitHubStandIn, failing: Pa
     [
         ((403, "Resource not accessible by integration"), {}, "permissions: {issues: write}"),
         ((410, "Issues are disabled for this repo"), {}, "switch issues on"),
-        ((403, "You have exceeded a secondary limit"), {"Retry-After": "60"}, "run it again in 60 seconds"),
+        ((403, "You have exceeded a secondary limit"), {"Retry-After": "600"}, "run it again in 600 seconds"),
         ((403, "Forbidden for now"), {"X-RateLimit-Remaining": "0"}, "run it again in some minutes"),
         ((403, "You have exceeded a secondary rate limit"), {}, "run it again in some minutes"),
         ((429, "Too many requests"), {}, "run it again in some minutes"),

@@ -69,10 +69,9 @@ def _service(url: str) -> Apprise | None:
     if not service.add(url):
         return None
     for each in service:
-        if "overflow_mode" not in vars(each):  # the URL does not choose
-            each.overflow_mode = (
-                OverflowMode.TRUNCATE
-            )  # whole, a service refuses what is too long for it, each time anew
+        # What is too long for a service would be refused by it in every run anew. A URL may choose another way.
+        if "overflow_mode" not in vars(each):
+            each.overflow_mode = OverflowMode.TRUNCATE
     return service
 
 
