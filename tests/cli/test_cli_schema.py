@@ -200,13 +200,15 @@ def test_plan_offline_takes_write_modes_from_the_snapshot(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("<<<<<<< HEAD\n", "is not a snapshot of an object"),
-        ('{"v": 2, "object": "profiles"}', "is of version 2; this syncer reads version 1"),
+        (b"<<<<<<< HEAD\n", "is not a snapshot of an object"),
+        (b'{"v": 1, "object": "profiles"}', "is not a snapshot of an object"),
+        (b'{"v": 2, "object": "profiles"}', "is of version 2; this syncer reads version 1"),
+        (b"\xff", "cannot be read"),
     ],
 )
-def test_a_broken_snapshot_is_a_problem_with_a_cure(cli: RunCli, project: Path, text: str, says: str) -> None:
+def test_a_broken_snapshot_is_a_problem_with_a_cure(cli: RunCli, project: Path, text: bytes, says: str) -> None:
     """It is never taken for an object without fields, and pulling mends it."""
-    (project / "schemas" / "profiles.json").write_text(text, "utf-8")
+    (project / "schemas" / "profiles.json").write_bytes(text)
     ran = cli("validate")
     assert ran.code == 65
     assert f"schemas/profiles.json:1:1: {says}" in ran.out
