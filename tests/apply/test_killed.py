@@ -2,51 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 import pytest
 
-from syncer.emulator.faults import Fault
 from syncer.model.log import Standing
 from syncer.state.store import LocalStore
-from tests.apply.killed import start_run
-from tests.apply.workspace import ERROR_FILE, INIT, MAPPING, ORDERS, START, STATUS, UPLOAD, Workspace, results, shape_of
-
-if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
-
-Effect = Literal["drop_before", "drop_after"]
-
-
-class Killer:
-    """Kills the running process when its `at`-th request arrives, before or after the request takes effect."""
-
-    def __init__(self, at: int, effect: Effect) -> None:
-        self.process: BaseProcess | None = None
-        self.killed_at: str | None = None
-        self._at = at
-        self._effect = effect
-        self._seen = 0
-
-    def watch(self, method: str, path: str) -> Fault | None:
-        self._seen += 1
-        if self._seen != self._at or self.process is None:
-            return None
-        self.killed_at = shape_of(method, path)
-        self.process.kill()
-        self.process.join()
-        return Fault(match=f"{method} {path}", do=self._effect)
-
-
-def kill_one_run(workspace: Workspace, at: int, effect: Effect) -> str | None:
-    """Run in another process until its `at`-th request, and return which that was; None if it ended before."""
-    killer = Killer(at, effect)
-    workspace.watch(killer.watch)
-    killer.process = start_run(workspace.root, workspace.environ)
-    killer.process.join(60)
-    assert killer.process.exitcode is not None, "the run hangs"
-    workspace.watch(lambda *_: None)
-    return killer.killed_at
+from tests.apply.killer import Effect, kill_one_run
+from tests.apply.workspace import ERROR_FILE, INIT, MAPPING, ORDERS, START, STATUS, UPLOAD, Workspace, results
 
 
 def check_everything_once(workspace: Workspace, expected: list[str]) -> None:

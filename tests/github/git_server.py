@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from tests.loopback import Handler, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ class GitServer:
         token = base64.b64decode(credentials).decode().partition(":")[2]
         return self.tokens.get(token)
 
-    def environ(self, handler: BaseHTTPRequestHandler, user: str) -> dict[str, str]:
+    def environ(self, handler: Handler, user: str) -> dict[str, str]:
         """Return what git's backend asks to know of a request (RFC 3875)."""
         target = urlsplit(handler.path)
         return {
@@ -70,15 +70,13 @@ class GitServer:
         }
 
 
-def handler_of(server: GitServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+def handler_of(server: GitServer) -> type[Handler]:
+    class GitHandler(Handler):
+        def _serve(self) -> None:
+            body = self.body()
             user = server.who(self.headers.get("Authorization", ""))
             if user is None:
-                self._send(401, b"", {"WWW-Authenticate": 'Basic realm="GitHub"'})
+                self.answer(401, headers={"WWW-Authenticate": 'Basic realm="GitHub"'})
                 return
             if self.path.endswith("/git-receive-pack"):
                 server.pushed.append(user)
@@ -87,36 +85,17 @@ def handler_of(server: GitServer) -> type[BaseHTTPRequestHandler]:
             )
             head, _, content = answer.stdout.partition(b"\r\n\r\n")
             headers = dict(BytesHeaderParser().parsebytes(head).items())
-            self._send(int(headers.pop("Status", "200").split()[0]), content, headers)
+            self.answer(int(headers.pop("Status", "200").split()[0]), content, headers)
 
-        def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+        do_GET = do_POST = _serve  # noqa: N815 - the names that the library calls
 
-        do_GET = do_POST = _answer  # noqa: N815 - the names that the library calls
-
-        def log_message(self, *_: object) -> None:
-            """Print nothing."""
-
-    return Handler
+    return GitHandler
 
 
 @contextmanager
-def serving(remote: Remote, tokens: dict[str, str]) -> Iterator[GitServer]:
+def git_served(remote: Remote, tokens: dict[str, str]) -> Iterator[GitServer]:
     """Serve the repository on a free port of this machine; `tokens` name their bearers, who are `job` and `app`."""
     git = GitServer(remote, tokens)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(git))
-    server.daemon_threads = True
-    git.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(handler_of(git)) as place:
+        git.url = f"http://{place}"
         yield git
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.github.stand_in_issues import IssuesStandIn
+from tests.loopback import Handler, serving
 
 TOKEN = "ghs_stand-in-token-of-a-job"
 LOGIN = "github-actions[bot]"
@@ -78,37 +77,18 @@ def standing_in() -> Iterator[GitHubStandIn]:
     """Serve it on a free port of this machine."""
     github = GitHubStandIn()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+    class GitHubHandler(Handler):
+        def _serve(self) -> None:
+            body = self.body().decode()
             status, document = github.answer(self.command, self.path, self.headers.get("Authorization", ""), body)
-            data = json.dumps(document).encode()
             if self.command == "POST" and github.loses:
                 github.loses -= 1
                 self.close_connection = True
                 return
-            self.send_response(status)
-            for name, value in github.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.answer(status, json.dumps(document).encode(), github.headers)
 
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - the names that the library calls
+        do_GET = do_POST = do_PATCH = _serve  # noqa: N815 - the names that the library calls
 
-        def log_message(self, *_: object) -> None:
-            """Print nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    github.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(GitHubHandler) as place:
+        github.url = f"http://{place}"
         yield github
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -9,7 +9,7 @@ import pytest
 from syncer.emulator.testing import running
 from tests.git.clones import Remote, git
 from tests.github.acting import ACT, ROOT, Runner, app_token
-from tests.github.git_server import GitServer, serving
+from tests.github.git_server import GitServer, git_served
 from tests.github.stand_in import TOKEN
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ jobs:
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitServer]:
     """An empty repository whose main takes pushes with the app's token only, and that two tokens may read."""
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    with serving(Remote.made(tmp_path / "remote.git"), {TOKEN: "job", app_token(APP, KEY): "app"}) as git_server:
+    with git_served(Remote.made(tmp_path / "remote.git"), {TOKEN: "job", app_token(APP, KEY): "app"}) as git_server:
         yield git_server
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.loopback import Handler, serving
 
 
 @dataclass(frozen=True)
@@ -37,24 +37,15 @@ def listening() -> Iterator[Service]:
     """Run a service while the block runs."""
     service = Service()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    class ServiceHandler(Handler):
+        def _serve(self) -> None:
+            told = json.loads(self.body())
             if not service.down:
                 service.heard.append(Heard(told["title"], told["message"], told["type"]))
-            self.send_response(503 if service.down else 200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(503 if service.down else 200)
 
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
-            """Print nothing."""
+        do_POST = _serve  # noqa: N815 - the name that the library calls
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        service.url = f"json://127.0.0.1:{server.server_address[1]}/hook/s3cr3t-of-the-hook"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield service
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(ServiceHandler) as place:
+        service.url = f"json://{place}/hook/s3cr3t-of-the-hook"
+        yield service

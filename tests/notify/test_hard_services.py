@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -15,6 +13,7 @@ from syncer.errors import SyncerError
 from syncer.operations.notify import Outlet
 from syncer.operations.notify.sending import Message, send
 from tests.apply.workspace import Workspace, only
+from tests.loopback import Handler, serving
 from tests.notify.service import Service
 
 SECRET = "3ccdd113474722377935511fc85d3dd4"
@@ -26,22 +25,16 @@ def answering(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
     """Serve these very bytes to every POST; yields host and port, and the bodies that came."""
     came: list[bytes] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            came.append(self.rfile.read(int(self.headers["Content-Length"])))
+    class Blunt(Handler):
+        def _serve(self) -> None:
+            came.append(self.body())
             self.wfile.write(answer)
+            self.close_connection = True
 
-        def log_message(self, *_: object) -> None:
-            """Print nothing."""
+        do_POST = _serve  # noqa: N815 - the name that the library calls
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_address[1]}", came
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Blunt) as place:
+        yield place, came
 
 
 def test_no_client_prints_the_url(caplog: pytest.LogCaptureFixture) -> None:

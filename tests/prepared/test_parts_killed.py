@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.apply.test_killed import Effect, kill_one_run
+from tests.apply.killer import Effect, kill_one_run
 from tests.apply.workspace import ERROR_FILE, INIT, MAPPING, PEOPLE, START, STATUS, UPLOAD, results
 from tests.prepared.orders_files import shop, sick, well, write
 from tests.rejects.ward import Ward

@@ -6,49 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncer.emulator.faults import Fault
 from syncer.errors import AuthError
 from syncer.model.log import Standing
 from syncer.state.store import LocalStore
 from tests.apply.killed import start_run
-from tests.apply.workspace import ONE_IMPORT, Hurried, Noted, Workspace, only, results, shape_of
+from tests.apply.killer import Effect, Killer
+from tests.apply.workspace import ONE_IMPORT, Hurried, Noted, Workspace, only, results
 from tests.records.specs import BATCH, PEOPLE, batches, numbered, people
 
 if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
-
     from syncer.plan import PlannedImport
 
 TWO_BATCHES = 10_005
 
 
-class Killer:
-    """Kills the running process when its `at`-th batch arrives, before or after the batch takes effect."""
-
-    def __init__(self, at: int, effect: Any) -> None:
-        self.process: BaseProcess | None = None
-        self.killed = False
-        self._left = at
-        self._effect = effect
-
-    def watch(self, method: str, path: str) -> Fault | None:
-        if self.killed or self.process is None or shape_of(method, path) != BATCH:
-            return None
-        self._left -= 1
-        if self._left:
-            return None
-        self.killed = True
-        self.process.kill()
-        self.process.join()
-        return Fault(match=f"{method} {path}", do=self._effect)
-
-
-def kill_at_batch(workspace: Workspace, at: int, effect: str) -> None:
-    killer = Killer(at, effect)
+def kill_at_batch(workspace: Workspace, at: int, effect: Effect) -> None:
+    killer = Killer(at, effect, only=BATCH)
     workspace.watch(killer.watch)
     killer.process = start_run(workspace.root, workspace.environ)
     killer.process.join(60)
-    assert killer.killed
+    assert killer.killed_at == BATCH
     workspace.watch(lambda *_: None)
 
 
@@ -63,7 +40,7 @@ def check_done(workspace: Workspace, rows: int) -> None:
 
 @pytest.mark.parametrize("at", [1, 2])
 @pytest.mark.parametrize("effect", ["drop_before", "drop_after"])
-def test_a_run_that_is_killed_at_a_batch_is_gone_on_with(workspace: Workspace, at: int, effect: str) -> None:
+def test_a_run_that_is_killed_at_a_batch_is_gone_on_with(workspace: Workspace, at: int, effect: Effect) -> None:
     """The next run takes the permit over and sends every batch again, the same bytes under the same keys."""
     workspace.spec("crm", PEOPLE)
     people(workspace, "a.csv", *numbered(TWO_BATCHES))

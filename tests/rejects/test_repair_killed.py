@@ -12,18 +12,15 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from syncer.apply.progress import Silent, Step
-from syncer.emulator.faults import Fault
 from syncer.errors import Refused, Unavailable
 from syncer.operations.rejects_repair import repair
-from tests.apply.workspace import INIT, MAPPING, ORDERS, START, STATUS, UPLOAD, Noted, only, results, shape_of
+from tests.apply.killer import Effect, Killer
+from tests.apply.workspace import INIT, MAPPING, ORDERS, START, STATUS, UPLOAD, Noted, only, results
 from tests.rejects.ward import REPAIR, SICK, WELL, Ward
 
 if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
-
     from syncer.plan import PlannedImport
 
-Effect = Literal["drop_before", "drop_after"]
 GoOn = Literal["apply", "repair", "again"]
 
 if sys.platform == "win32":
@@ -38,26 +35,6 @@ def _repair(root: str, environ: dict[str, str], given: str, fixed: str) -> None:
         Path(root), given, environ=environ, reporter=lambda _: Silent(), tell=lambda _: None, fixed=Path(fixed)
     )
     sys.exit(outcome.exit_code)
-
-
-class Killer:
-    """Kills the repair's process when its `at`-th request arrives, before or after the request takes effect."""
-
-    def __init__(self, at: int, effect: Effect) -> None:
-        self.process: BaseProcess | None = None
-        self.killed_at: str | None = None
-        self._at = at
-        self._effect = effect
-        self._seen = 0
-
-    def watch(self, method: str, path: str) -> Fault | None:
-        self._seen += 1
-        if self._seen != self._at or self.process is None:
-            return None
-        self.killed_at = shape_of(method, path)
-        self.process.kill()
-        self.process.join()
-        return Fault(match=f"{method} {path}", do=self._effect)
 
 
 def kill_one_repair(ward: Ward, given: str, fixed: Path, at: int, effect: Effect) -> str | None:
