@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.git.clones import git
-from tests.github.conftest import SPEC
+from tests.github.specs import SPEC
 from tests.github.stand_in import TOKEN
 
 if TYPE_CHECKING:
@@ -25,6 +27,11 @@ ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "syncer" / "scaffold" / "github"
 TOOLS = Path(sys.executable).parent
 ACT = TOOLS / "act"
+ACTS = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not ACT.exists(), reason="the runner program is not for this machine"),
+]
+"""Marks of the tests that run it."""
 SETTINGS = "api: {{base_url: '{url}', poll: {{initial: 10ms, max: 50ms}}}}\nstate: {{git: push, branch: main}}\n"
 SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97"
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f"

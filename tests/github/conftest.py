@@ -1,4 +1,4 @@
-"""A stand-in for GitHub's API, and a project to plan."""
+"""A stand-in for GitHub's API, a project to plan, and a repository for workflows to run in."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from syncer.cli import run
+from syncer.emulator.testing import running
+from tests.git.clones import Remote, git
+from tests.github.acting import Runner
+from tests.github.specs import SPEC
 from tests.github.stand_in import GitHubStandIn, standing_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-SPEC = """\
-version: 1
-source: {uri: "in/%s-*.csv"}
-target: {object: %s, match_key: email}
-mapping: {email: email}
-"""
 
 
 @pytest.fixture
@@ -54,3 +51,16 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
         return code, printed.out, printed.err
 
     return call
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, github: GitHubStandIn) -> Iterator[Runner]:
+    """A clone of an empty repository, with the secret of an emulator and the stand-in for GitHub's API."""
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    remote = Remote.made(tmp_path / "remote.git")
+    git(tmp_path, "clone", "--quiet", str(remote.path), str(tmp_path / "clone"))
+    with running(tmp_path / "emulator") as emulator:
+        runner = Runner(tmp_path / "clone", remote, emulator, tmp_path / "home")
+        runner.secrets["EXPERITURE_API_KEY"] = emulator.token
+        runner.reaches(github)
+        yield runner

@@ -9,34 +9,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from syncer.emulator.testing import running
-from tests.git.clones import Remote, git
-from tests.github.acting import ACT, ROOT, SETTINGS, Runner
-from tests.github.conftest import SPEC
+from tests.github.acting import ACTS, ROOT, SETTINGS, Runner
+from tests.github.specs import SPEC
 from tests.notify.service import listening
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.github.stand_in import GitHubStandIn
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not ACT.exists(), reason="the runner program is not for this machine"),
-]
+pytestmark = ACTS
 
 
 @pytest.fixture
-def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, github: GitHubStandIn) -> Iterator[Runner]:
-    """A clone of a repository with the templates, one spec and one file; the secret is set."""
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    remote = Remote.made(tmp_path / "remote.git")
-    clone = tmp_path / "clone"
-    git(tmp_path, "clone", "--quiet", str(remote.path), str(clone))
-    with running(tmp_path / "emulator") as emulator:
-        runner = Runner(clone, remote, emulator, tmp_path / "home", {"EXPERITURE_API_KEY": emulator.token})
-        runner.reaches(github)
-        runner.seed()
-        yield runner
+def runner(empty: Runner) -> Runner:
+    """A repository with the templates, one spec and one file."""
+    empty.seed()
+    return empty
 
 
 def pull_request(*, fork: bool = False, sha: str = "", author: str = "ann") -> dict[str, Any]:

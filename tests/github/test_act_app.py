@@ -6,22 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncer.emulator.testing import running
-from tests.git.clones import Remote, git
-from tests.github.acting import ACT, ROOT, Runner, app_token
+from tests.github.acting import ACTS, ROOT, Runner, app_token
 from tests.github.git_server import GitServer, git_served
 from tests.github.stand_in import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from tests.github.stand_in import GitHubStandIn
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not ACT.exists(), reason="the runner program is not for this machine"),
-]
+pytestmark = ACTS
 APP = "Iv23liSyncerOfAcme"
 KEY = "the app's private key"
 CALLER = """\
@@ -36,27 +29,21 @@ jobs:
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitServer]:
-    """An empty repository whose main takes pushes with the app's token only, and that two tokens may read."""
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    with git_served(Remote.made(tmp_path / "remote.git"), {TOKEN: "job", app_token(APP, KEY): "app"}) as git_server:
+def server(empty: Runner) -> Iterator[GitServer]:
+    """The repository, whose main takes pushes with the app's token only, and which two tokens may read."""
+    with git_served(empty.remote, {TOKEN: "job", app_token(APP, KEY): "app"}) as git_server:
         yield git_server
 
 
 @pytest.fixture
-def runner(tmp_path: Path, server: GitServer, github: GitHubStandIn) -> Iterator[Runner]:
+def runner(empty: Runner, server: GitServer) -> Runner:
     """A project on that server, which the workflow checks out itself with the token it is given."""
-    clone = tmp_path / "clone"
-    git(tmp_path, "clone", "--quiet", str(server.remote.path), str(clone))
-    with running(tmp_path / "emulator") as emulator:
-        runner = Runner(clone, server.remote, emulator, tmp_path / "home", checks_out=True)
-        runner.secrets["EXPERITURE_API_KEY"] = emulator.token
-        runner.reaches(github)
-        runner.environ["GITHUB_SERVER_URL"] = server.url
-        reusable = (ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8")
-        runner.seed(**{".github/workflows/sync.yml": reusable, ".github/workflows/caller.yml": CALLER})
-        server.protects_main()
-        yield runner
+    empty.checks_out = True
+    empty.environ["GITHUB_SERVER_URL"] = server.url
+    reusable = (ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8")
+    empty.seed(**{".github/workflows/sync.yml": reusable, ".github/workflows/caller.yml": CALLER})
+    server.protects_main()
+    return empty
 
 
 @pytest.mark.parametrize(("event", "workflow"), [("schedule", "syncer-apply.yml"), ("workflow_dispatch", "caller.yml")])

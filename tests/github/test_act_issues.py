@@ -6,20 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncer.emulator.testing import running
-from tests.git.clones import Remote, git
-from tests.github.acting import ACT, ROOT, Runner
+from tests.git.clones import git
+from tests.github.acting import ACTS, ROOT, Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.github.stand_in import GitHubStandIn
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not ACT.exists(), reason="the runner program is not for this machine"),
-]
+pytestmark = ACTS
 CALLER = """\
 on: {workflow_dispatch: }
 permissions: {contents: write, issues: write}
@@ -31,19 +24,12 @@ jobs:
 
 
 @pytest.fixture
-def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, github: GitHubStandIn) -> Iterator[Runner]:
+def runner(empty: Runner) -> Runner:
     """A project with all the workflows, whose only file has no row that the platform takes."""
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    remote = Remote.made(tmp_path / "remote.git")
-    git(tmp_path, "clone", "--quiet", str(remote.path), str(tmp_path / "clone"))
-    with running(tmp_path / "emulator") as emulator:
-        runner = Runner(tmp_path / "clone", remote, emulator, tmp_path / "home")
-        runner.secrets["EXPERITURE_API_KEY"] = emulator.token
-        runner.reaches(github)
-        reusable = (ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8")
-        runner.seed(**{".github/workflows/sync.yml": reusable, ".github/workflows/caller.yml": CALLER})
-        runner.commit(**{"in/crm-1.csv": "email\nnobody\n"})
-        yield runner
+    reusable = (ROOT / ".github" / "workflows" / "sync.yml").read_text("utf-8")
+    empty.seed(**{".github/workflows/sync.yml": reusable, ".github/workflows/caller.yml": CALLER})
+    empty.commit(**{"in/crm-1.csv": "email\nnobody\n"})
+    return empty
 
 
 @pytest.mark.parametrize(("event", "workflow"), [("schedule", "syncer-apply.yml"), ("workflow_dispatch", "caller.yml")])

@@ -7,43 +7,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncer.emulator.testing import running
-from tests.git.clones import Remote, git
-from tests.github.acting import ACT, Runner
-from tests.github.conftest import SPEC
+from tests.git.clones import git
+from tests.github.acting import ACTS, Runner
+from tests.github.specs import SPEC
 from tests.github.test_act import pull_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.github.stand_in import GitHubStandIn
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not ACT.exists(), reason="the runner program is not for this machine"),
-]
+pytestmark = ACTS
 BEFORE = SPEC % ("crm", "profiles")
 AFTER = BEFORE.replace("{email: email}", "{email: email, age: {to: age, type: integer}}")
 
 
 @pytest.fixture
-def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, github: GitHubStandIn) -> Iterator[Runner]:
-    """A clone whose one file was imported, with its log pushed, and a GitHub to comment on."""
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    remote = Remote.made(tmp_path / "remote.git")
-    clone = tmp_path / "clone"
-    git(tmp_path, "clone", "--quiet", str(remote.path), str(clone))
-    with running(tmp_path / "emulator") as emulator:
-        secrets = {"EXPERITURE_API_KEY": emulator.token, "GITHUB_TOKEN": github.environ()["GITHUB_TOKEN"]}
-        runner = Runner(clone, remote, emulator, tmp_path / "home", secrets, {"GITHUB_API_URL": github.url})
-        runner.seed()
-        runner.commit(
-            **{"specs/crm.yaml": BEFORE, "in/crm-1.csv": "email,age\nada@example.com,40\nbob@example.com,old\n"}
-        )
-        git(clone, "push", "--quiet", "origin", "HEAD:main")
-        runner.syncer("apply")
-        yield runner
+def runner(empty: Runner) -> Runner:
+    """A repository whose one file was imported, with its log pushed."""
+    empty.seed()
+    empty.commit(**{"specs/crm.yaml": BEFORE, "in/crm-1.csv": "email,age\nada@example.com,40\nbob@example.com,old\n"})
+    git(empty.clone, "push", "--quiet", "origin", "HEAD:main")
+    empty.syncer("apply")
+    return empty
 
 
 def test_the_comment_tells_of_rows_that_would_be_rejected(runner: Runner, github: GitHubStandIn) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from syncer.emulator.testing import running
-from tests.github.conftest import SPEC
+from tests.github.specs import SPEC
 from tests.github.stand_in import LOGIN, TOKEN, GitHubStandIn
 
 Cli = Callable[..., tuple[int, str, str]]

@@ -17,7 +17,7 @@ from syncer.model.files import SourceFile
 from syncer.plan import Action, Filters, Plan, PlannedImport, SpecPlan
 from syncer.plan.shards import shards
 from tests.git.clones import Project, Remote
-from tests.github.conftest import SPEC
+from tests.github.specs import SPEC
 
 Cli = Callable[..., tuple[int, str, str]]
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
