@@ -189,13 +189,18 @@ def test_settings_of_a_pull_request_get_no_key(runner: Runner, github: GitHubSta
 def test_nothing_is_installed_by_name(runner: Runner) -> None:
     """What a job installs is what the repository says; as long as it does not, the job is red and says where."""
     asked = runner.hides_syncer()
+    file = runner.clone / ".github" / "requirements.txt"
+    said = file.read_text("utf-8") + "syncer @ git+https://example.com/s@1\n"
     nothing = runner.run("schedule", "syncer-apply.yml")
-    said = (runner.clone / ".github" / "requirements.txt").read_text("utf-8") + "syncer @ git+https://example.com/s@1\n"
+    file.unlink()
+    runner.commit()
+    missing = runner.run("schedule", "syncer-apply.yml")
     runner.commit(**{".github/requirements.txt": said})
     ran = runner.run("schedule", "syncer-apply.yml")
 
-    assert not nothing.green
-    assert "file=.github/requirements.txt,line=1" in nothing.log
+    for red in (nothing, missing):
+        assert not red.green
+        assert "file=.github/requirements.txt,line=1" in red.log
     assert ran.green, ran.log
     pip = "-m pip install --quiet -r .github/requirements.txt"
     assert [line.partition(": ")[2] for line in asked.read_text("utf-8").splitlines()] == [pip, pip]
