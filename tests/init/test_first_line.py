@@ -48,7 +48,7 @@ def test_a_file_without_a_header_is_no_draft(cli: RunCli, project: Path, text: s
 
 def test_names_with_digits_are_names(cli: RunCli, project: Path) -> None:
     """What people call columns passes, and so does a header that stands in the file once more."""
-    header = "email,Q1 2024,last 30 days,address_1,90 day value,1st purchase,utm_source,N"
+    header = "email,Q1 2024,last 30 days,address_1,90 day value,1st purchase,custom_field_12345678,N"
     (project / "in" / "names.csv").write_text(f"{header}\na@example.com,1,2,3,4,5,6,7\n{header}\n", "utf-8")
 
     ran = cli("init", "--object", "profiles", "--from", "in/names.csv", "--dry-run")

@@ -13,7 +13,7 @@ _VALUES: Final[Sequence[re.Pattern[str]]] = (
     re.compile(r"[^\W\d_]*://.*|www\..*", re.DOTALL | re.IGNORECASE),
     re.compile(r"[\W\d]*\d[\W\d]*"),  # numbers, dates, times, phones, coordinates: digits and no letter
     re.compile(r"\d{4}-\d\d-\d\d[T ].*|\d{1,2}[ ./-][^\W\d_]{3,9}\.?[ ./-]\d{2,4}"),  # a time with a zone, 3 Mar 1990
-    re.compile(r"(?:.*\d){6}.*", re.DOTALL),  # identifiers and accounts
+    re.compile(r"(?![A-Za-z_]+_\d+$)(?:.*\d){6}.*", re.DOTALL),  # identifiers and accounts, but not custom_field_123456
     re.compile(r"true|false|null|none|nan|n/a", re.IGNORECASE),
     re.compile(r".{101,}", re.DOTALL),  # free text
 )
